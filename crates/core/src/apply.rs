@@ -1,0 +1,213 @@
+//! Applying: history is history, so this never fails and never decides.
+
+use crate::incident::SEEN_MAX;
+use crate::{Change, Doubt, Entry, Incident, InputId, Link, NoteId, Record, RecordRef, Timestamp};
+
+impl Incident {
+    /// Folds one journal entry into the state.
+    pub fn apply(&mut self, entry: &Entry) {
+        for change in &entry.changes {
+            self.apply_change(change, entry.at);
+        }
+        self.finish(entry.cause.input);
+    }
+
+    /// Ends an entry: counts it, and remembers the input that it came from.
+    pub(crate) fn finish(&mut self, input: InputId) {
+        self.version += 1;
+        if input.0 != 0 {
+            self.seen.push_back(input);
+            if self.seen.len() > SEEN_MAX {
+                self.seen.pop_front();
+            }
+        }
+    }
+
+    pub(crate) fn apply_change(&mut self, change: &Change, at: Timestamp) {
+        if self.created_at.0 == 0 {
+            self.created_at = at;
+        }
+        if !matches!(
+            change,
+            Change::Polled { .. } | Change::PollMissed { .. } | Change::Deferred { .. }
+        ) {
+            self.changed_at = at;
+        }
+        match change {
+            Change::Heard {
+                bridge,
+                origin,
+                record,
+                others,
+            } => {
+                self.bridge = bridge.clone();
+                let mut first = Link::absent(origin.clone(), String::new());
+                first.record = present(record);
+                self.links = vec![first];
+                self.links.extend(
+                    others
+                        .iter()
+                        .map(|(system, key)| Link::absent(system.clone(), key.clone())),
+                );
+            }
+            Change::Opened { content } => self.content = Some(content.clone()),
+            Change::Discarded { reason } => self.discarded = Some(reason.clone()),
+            Change::Status { status } => self.status = *status,
+            Change::NoteAdded { note, to } => {
+                self.notes.push(note.clone());
+                for link in self.links.iter_mut().filter(|l| to.contains(&l.system)) {
+                    link.notes_due.push(note.id);
+                }
+            }
+            Change::Quarantined { reason } => {
+                self.quarantined = Some(reason.clone());
+                self.links.iter_mut().for_each(Link::doubt_everything);
+            }
+            Change::Held { input } => self.held.push(input.clone()),
+            Change::Unquarantined => {
+                self.quarantined = None;
+                self.held.clear();
+            }
+            Change::Remark { .. } => {}
+            Change::RecordFound { system, .. }
+            | Change::Known { system, .. }
+            | Change::Wanted { system, .. }
+            | Change::NoteSeen { system, .. }
+            | Change::Delivered { system, .. }
+            | Change::Deferred { system, .. }
+            | Change::Superseded { system, .. }
+            | Change::DeadLettered { system, .. }
+            | Change::Released { system }
+            | Change::PollWanted { system }
+            | Change::Polled { system }
+            | Change::PollMissed { system, .. }
+            | Change::PollStopped { system, .. }
+            | Change::NotMade { system } => {
+                if let Some(link) = self.link_mut(system) {
+                    link.apply_change(change, at);
+                }
+            }
+        }
+    }
+}
+
+impl Link {
+    fn apply_change(&mut self, change: &Change, at: Timestamp) {
+        match change {
+            Change::RecordFound { record, .. } => {
+                self.record = present(record);
+                self.create_in_doubt = false;
+            }
+            Change::Known {
+                status, remote_at, ..
+            } => {
+                self.known = Some(*status);
+                self.known_at = at;
+                self.remote_at = (*remote_at).max(self.remote_at);
+            }
+            Change::Wanted { status, by, .. } => {
+                self.want = *status;
+                self.want_by.clone_from(by);
+            }
+            Change::NoteSeen {
+                key, told, read, ..
+            } => {
+                self.notes_seen.insert(*key, (*told, *read));
+            }
+            Change::Delivered { note, status, .. } => {
+                if let Some((id, remote)) = note {
+                    self.note_is_written(*id, remote.clone());
+                }
+                if let Some(status) = status {
+                    self.tried.insert(*status);
+                }
+                self.next_step();
+            }
+            Change::Deferred {
+                attempt,
+                not_before,
+                in_doubt,
+                ..
+            } => {
+                self.attempts = *attempt;
+                self.not_before = *not_before;
+                match in_doubt {
+                    None => {}
+                    Some(Doubt::Create) => self.create_in_doubt = true,
+                    Some(Doubt::Status(status)) => self.tried.insert(*status),
+                    Some(Doubt::Note(id)) => self.note_in_doubt = Some(*id),
+                    Some(Doubt::Anything) => self.doubt_everything(),
+                }
+            }
+            Change::Superseded { tried, .. } => {
+                if let Some(status) = tried {
+                    self.tried.insert(*status);
+                }
+                self.next_step();
+            }
+            Change::DeadLettered {
+                note: Some(id),
+                park,
+                ..
+            } => {
+                self.notes_due.retain(|due| due != id);
+                self.notes_parked.push((*id, park.clone()));
+                self.next_step();
+            }
+            Change::DeadLettered {
+                note: None, park, ..
+            } => self.park = Some(park.clone()),
+            Change::Released { .. } => self.release(),
+            Change::PollWanted { .. } => {
+                self.poll_now = true;
+                self.not_before = self.not_before.min(at);
+            }
+            Change::Polled { .. } => {
+                self.poll_now = false;
+                self.poll_misses = 0;
+            }
+            Change::PollMissed {
+                misses, not_before, ..
+            } => {
+                self.poll_misses = *misses;
+                self.not_before = *not_before;
+            }
+            Change::PollStopped { reason, .. } => {
+                self.poll_now = false;
+                self.poll_misses = 0;
+                self.poll_stopped = Some(reason.clone());
+            }
+            Change::NotMade { .. } => self.create_in_doubt = false,
+            _ => {}
+        }
+    }
+
+    fn note_is_written(&mut self, id: NoteId, remote: Option<String>) {
+        self.notes_due.retain(|due| *due != id);
+        self.notes_parked.retain(|(parked, _)| *parked != id);
+        if self.note_in_doubt == Some(id) {
+            self.note_in_doubt = None;
+        }
+        if !self.notes_written.iter().any(|(written, _)| *written == id) {
+            self.notes_written.push((id, remote));
+        }
+    }
+
+    fn release(&mut self) {
+        self.park = None;
+        self.poll_stopped = None;
+        self.attempts = 0;
+        self.not_before = Timestamp(0);
+        let mut due: Vec<NoteId> = self.notes_parked.drain(..).map(|(id, _)| id).collect();
+        due.append(&mut self.notes_due);
+        due.sort_unstable();
+        self.notes_due = due;
+    }
+}
+
+fn present(record: &RecordRef) -> Record {
+    Record::Present {
+        id: record.id.clone(),
+        url: record.url.clone(),
+    }
+}

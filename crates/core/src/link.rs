@@ -1,0 +1,163 @@
+//! Links: the tie between an incident and one record, with what that record is known to hold.
+
+use crate::{NoteId, RecordId, Status, StatusSet, SystemName, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Whether the far side has a record, as far as we know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// None is known.
+    Absent,
+    /// It exists.
+    Present {
+        /// The far side's id.
+        id: RecordId,
+        /// Where a person can look at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+    },
+}
+
+/// Why a link waits for an operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Park {
+    /// What the far side said.
+    pub reason: String,
+    /// What a person can do about it.
+    pub remedy: String,
+}
+
+/// The tie between one incident and one record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The system that holds the record.
+    pub system: SystemName,
+    /// Whether there is a record.
+    pub record: Record,
+    /// The key given when the record is made, so that a repeat finds it (`incident_key`, alias).
+    pub create_key: String,
+    /// The status that the record should hold; `None` leaves it as it is, and makes none when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub want: Option<Status>,
+    /// Who caused the wanted status, as the far side should name them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub want_by: Option<String>,
+    /// The status that the record is known to hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Status>,
+    /// When (our clock) `known` last changed; a reading that began before is stale.
+    #[serde(default)]
+    pub known_at: Timestamp,
+    /// When (the far side's clock) the record's status last changed, as far as it told us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_at: Option<Timestamp>,
+    /// Statuses that we have tried to set here. A reading of one of these that names us as the author is a late
+    /// landing of our own write and not a person's wish.
+    #[serde(default, skip_serializing_if = "StatusSet::is_empty")]
+    pub tried: StatusSet,
+    /// An attempt to make the record ended without an answer: read back before repeating.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub create_in_doubt: bool,
+    /// An attempt to write this note ended without an answer: read back before repeating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note_in_doubt: Option<NoteId>,
+    /// Number of the current step; grows when a step ends, so it makes the delivery's idempotency key.
+    #[serde(default)]
+    pub step: u32,
+    /// Attempts made at the current step.
+    #[serde(default)]
+    pub attempts: u32,
+    /// No attempt before this time.
+    #[serde(default)]
+    pub not_before: Timestamp,
+    /// Waits for an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub park: Option<Park>,
+    /// Notes still to be written here, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes_due: Vec<NoteId>,
+    /// Notes of ours that the far side holds, with its id for each where it gave one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes_written: Vec<(NoteId, Option<String>)>,
+    /// Notes of people here, by key: how many the webhooks have brought and how many a reading has shown. The
+    /// greater of the two is how many there are, so that neither channel doubles the other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes_seen: BTreeMap<i64, (u32, u32)>,
+    /// Notes that the far side will not take; an operator may release them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes_parked: Vec<(NoteId, Park)>,
+    /// Read the record as soon as possible.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub poll_now: bool,
+    /// Readings in a row that found no record.
+    #[serde(default)]
+    pub poll_misses: u32,
+    /// Why the record is not read any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_stopped: Option<String>,
+}
+
+impl Link {
+    /// A link to a record that is not known to exist.
+    #[must_use]
+    pub fn absent(system: SystemName, create_key: String) -> Self {
+        Self {
+            system,
+            record: Record::Absent,
+            create_key,
+            want: None,
+            want_by: None,
+            known: None,
+            known_at: Timestamp(0),
+            remote_at: None,
+            tried: StatusSet::default(),
+            create_in_doubt: false,
+            note_in_doubt: None,
+            step: 1,
+            attempts: 0,
+            not_before: Timestamp(0),
+            park: None,
+            notes_due: Vec::new(),
+            notes_written: Vec::new(),
+            notes_seen: BTreeMap::new(),
+            notes_parked: Vec::new(),
+            poll_now: false,
+            poll_misses: 0,
+            poll_stopped: None,
+        }
+    }
+
+    /// The far side's id, when a record is known.
+    #[must_use]
+    pub fn record_id(&self) -> Option<&RecordId> {
+        match &self.record {
+            Record::Absent => None,
+            Record::Present { id, .. } => Some(id),
+        }
+    }
+
+    /// The status that both sides agree on, or are to agree on.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Status> {
+        self.want.or(self.known)
+    }
+
+    /// Starts the next step: what was tried before says nothing about it.
+    pub(crate) fn next_step(&mut self) {
+        self.step += 1;
+        self.attempts = 0;
+        self.not_before = Timestamp(0);
+        self.park = None;
+    }
+
+    /// Takes it that whatever was being tried may have been applied.
+    pub(crate) fn doubt_everything(&mut self) {
+        self.create_in_doubt |= matches!(self.record, Record::Absent);
+        self.note_in_doubt = self.notes_due.first().copied();
+        if let Some(status) = self.want {
+            self.tried.insert(status);
+        }
+    }
+}

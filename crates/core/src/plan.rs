@@ -1,0 +1,240 @@
+//! Planning: what each record should hold, minus what it is known to hold, is what is delivered.
+
+use crate::{
+    Class, Content, Incident, IncidentId, Link, Mark, NoteId, Record, RecordRef, Status,
+    SystemName, Timestamp, Urgency,
+};
+use serde::{Deserialize, Serialize};
+
+/// One change at one record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Make the record.
+    Create,
+    /// Find out whether an attempt to make the record, no longer wanted, has made it.
+    Find,
+    /// Bring the record from one status to another. When it is found to hold a third one, nothing is written.
+    SetStatus {
+        /// What it is known to hold.
+        from: Option<Status>,
+        /// What it should hold.
+        to: Status,
+    },
+    /// Write a note.
+    AddNote(NoteId),
+}
+
+impl Step {
+    /// What it is, in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Create => "create the record".into(),
+            Self::Find => "look whether the record was made".into(),
+            Self::SetStatus { to, .. } => format!("set status {to}"),
+            Self::AddNote(id) => format!("write note {}", id.0),
+        }
+    }
+}
+
+/// Says what is to be delivered next to the link's record; `None` when it holds what it should.
+///
+/// `touched` says that an attempt at this lane has begun whose end is not known.
+#[must_use]
+pub fn plan(link: &Link, touched: bool) -> Option<Step> {
+    if matches!(link.record, Record::Absent) {
+        return match link.want {
+            Some(Status::Triggered | Status::Acknowledged) => Some(Step::Create),
+            _ if touched || link.create_in_doubt => Some(Step::Find),
+            _ => None,
+        };
+    }
+    match link.want {
+        Some(to) if link.known != Some(to) => Some(Step::SetStatus {
+            from: link.known,
+            to,
+        }),
+        _ => link.notes_due.first().map(|id| Step::AddNote(*id)),
+    }
+}
+
+/// A step with everything that a connector needs to carry it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Where to.
+    pub system: SystemName,
+    /// Number of the step; with incident and system it is the idempotency key, the same over all attempts.
+    pub number: u32,
+    /// Attempts that ended before this one.
+    pub attempts: u32,
+    /// An earlier attempt may have been applied: read the far side back first.
+    pub uncertain: bool,
+    /// What to do.
+    pub step: Step,
+    /// The record, when there is one.
+    pub record: Option<RecordRef>,
+    /// The key to create with, and to read back by.
+    pub create_key: String,
+    /// What the incident is about.
+    pub content: Content,
+    /// Whom to name for the wanted status.
+    pub by: Option<String>,
+    /// Text of the note, author named, without the mark.
+    pub note: String,
+    /// The mark that must end the note, whatever is cut.
+    pub mark: String,
+}
+
+impl Delivery {
+    /// The name that people and logs use: `12.pagerduty.3`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}.{}.{}", self.incident, self.system, self.number)
+    }
+}
+
+/// What the holder of a lease is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Carry out a delivery.
+    Deliver(Delivery),
+    /// Read the record.
+    Poll {
+        /// The incident.
+        incident: IncidentId,
+        /// The system.
+        system: SystemName,
+        /// Number of the step, for the settle.
+        number: u32,
+        /// The record.
+        record: RecordRef,
+    },
+}
+
+impl Work {
+    /// Number of the step, to be given back with the outcome.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        match self {
+            Self::Deliver(delivery) => delivery.number,
+            Self::Poll { number, .. } => *number,
+        }
+    }
+}
+
+impl Incident {
+    /// Says what the holder of a lease on the lane to `system` is to do now; `None` when there is nothing.
+    #[must_use]
+    pub fn work(&self, system: &SystemName, instance: &str) -> Option<Work> {
+        if self.quarantined.is_some() {
+            return None;
+        }
+        let link = self.link(system.as_str()).filter(|l| l.park.is_none())?;
+        let record = match &link.record {
+            Record::Absent => None,
+            Record::Present { id, url } => Some(RecordRef {
+                id: id.clone(),
+                url: url.clone(),
+            }),
+        };
+        let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) else {
+            let (incident, system, number) = (self.id, system.clone(), link.step);
+            return record.map(|record| Work::Poll {
+                incident,
+                system,
+                number,
+                record,
+            });
+        };
+        let uncertain = match step {
+            Step::Create | Step::Find => link.create_in_doubt,
+            Step::AddNote(id) => link.note_in_doubt == Some(id),
+            Step::SetStatus { .. } => false,
+        };
+        let (note, mark) = match &step {
+            Step::AddNote(id) => self.note_text(*id, instance),
+            _ => (String::new(), String::new()),
+        };
+        Some(Work::Deliver(Delivery {
+            incident: self.id,
+            system: system.clone(),
+            number: link.step,
+            attempts: link.attempts,
+            uncertain,
+            step,
+            record,
+            create_key: link.create_key.clone(),
+            content: self.content.clone().unwrap_or_default(),
+            by: link.want_by.clone(),
+            note,
+            mark,
+        }))
+    }
+
+    fn note_text(&self, id: NoteId, instance: &str) -> (String, String) {
+        let text = self.note(id).map(|n| n.text.clone()).unwrap_or_default();
+        let mark = Mark {
+            instance: instance.to_owned(),
+            incident: self.id,
+            note: id,
+        };
+        (text, mark.render())
+    }
+
+    /// Says when, and how soon, the lane to this link is due; `None` when it can rest for good. `before` is the time
+    /// at which a reading was due already, if one was.
+    #[must_use]
+    pub fn due(
+        &self,
+        link: &Link,
+        polls: &crate::PollPolicy,
+        before: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<(Class, Timestamp)> {
+        if link.park.is_some() || self.quarantined.is_some() {
+            return None;
+        }
+        if let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) {
+            return Some((self.class(&step), link.not_before.max(now)));
+        }
+        self.poll_due(link, polls, before, now)
+            .map(|due| (Class::Poll, due))
+    }
+
+    fn class(&self, step: &Step) -> Class {
+        let urgent = self
+            .content
+            .as_ref()
+            .is_some_and(|c| c.urgency == Urgency::High);
+        match step {
+            Step::Create | Step::Find | Step::SetStatus { .. } if urgent => Class::Urgent,
+            _ => Class::Normal,
+        }
+    }
+
+    fn poll_due(
+        &self,
+        link: &Link,
+        polls: &crate::PollPolicy,
+        before: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        if matches!(link.record, Record::Absent)
+            || link.poll_stopped.is_some()
+            || self.discarded.is_some()
+        {
+            return None;
+        }
+        if link.poll_now || link.poll_misses > 0 {
+            return Some(link.not_before.max(now));
+        }
+        let due =
+            before.unwrap_or_else(|| now.plus_ms(polls.wait_ms(now.ms_since(self.changed_at))));
+        let lingers = due.ms_since(self.changed_at) <= polls.linger_ms;
+        (self.is_open() || lingers).then_some(due)
+    }
+}

@@ -1,0 +1,268 @@
+//! One input, whole: decide, apply, and say what must be written.
+
+use crate::decide::Decider;
+use crate::input::What;
+use crate::{
+    Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input,
+    Lane, LaneState, Link, Step, SystemName, Timestamp, plan,
+};
+
+/// What happens to one row of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaneChange {
+    /// The row is written, waiting; whoever held a lease on it holds none now.
+    Put {
+        /// The system.
+        system: SystemName,
+        /// How soon.
+        class: Class,
+        /// Not before this time.
+        due: Timestamp,
+    },
+    /// The row goes.
+    Remove {
+        /// The system.
+        system: SystemName,
+    },
+}
+
+/// What follows from one input. All of it becomes durable together, or none of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// What became of the input.
+    pub disposition: Disposition,
+    /// The state after it, and the entry that leads there; `None` when nothing is to be journalled.
+    pub written: Option<Written>,
+    /// Rows of the outbox that move.
+    pub lanes: Vec<LaneChange>,
+}
+
+/// A journalled transition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The journal entry.
+    pub entry: Entry,
+    /// The state after it.
+    pub incident: Incident,
+}
+
+impl std::ops::Deref for Written {
+    type Target = Incident;
+
+    fn deref(&self) -> &Incident {
+        &self.incident
+    }
+}
+
+/// Takes one input.
+///
+/// `incident` is the one that the input is about, if there is one, and `lanes` are its rows of the outbox; a lease
+/// that this input settles must still be in its row. A new incident gets the number `fresh`.
+#[must_use]
+pub fn transition(
+    incident: Option<&Incident>,
+    lanes: &[Lane],
+    input: &Input,
+    bridges: &Bridges,
+    fresh: IncidentId,
+    now: Timestamp,
+) -> Transition {
+    let (before, is_new) = match incident {
+        Some(incident) => (incident.clone(), false),
+        None => (Incident::blank(fresh), true),
+    };
+    if input.id.0 != 0 && before.seen.contains(&input.id) {
+        return nothing(Disposition::Repeated);
+    }
+    let mut decider = Decider::new(before.clone(), bridges, now);
+    if is_new {
+        match opening_bridge(input, bridges) {
+            Ok(bridge) => decider.hear(input, bridge),
+            Err(reason) => return nothing(Disposition::Ignored(reason)),
+        }
+    }
+    if before.quarantined.is_some() && !matches!(input.what, What::Released) {
+        let input = serde_json::to_string(input).expect("an input is plain data");
+        decider.push(Change::Held { input });
+    } else {
+        decider.decide(input);
+        supersede(&mut decider, &before, lanes, input);
+    }
+    let (changes, mut after) = (decider.changes, decider.incident);
+    let disposition = match () {
+        () if is_new => Disposition::Opened,
+        () if after.held.len() > before.held.len() => Disposition::Held,
+        () if changes.is_empty() => Disposition::Unchanged,
+        () => Disposition::Applied,
+    };
+    let lanes = move_lanes(&after, lanes, input, bridges, now);
+    let remembers = input.id.0 != 0 && matches!(input.what, What::News(_));
+    if changes.is_empty() && !remembers {
+        return Transition {
+            disposition,
+            written: None,
+            lanes,
+        };
+    }
+    let cause = Cause {
+        input: input.id,
+        system: Some(input.system.clone()),
+        actor: input.actor.clone(),
+    };
+    after.finish(input.id);
+    Transition {
+        disposition,
+        written: Some(Written {
+            entry: Entry {
+                at: now,
+                cause,
+                changes,
+            },
+            incident: after,
+        }),
+        lanes,
+    }
+}
+
+/// Sets an incident aside whose history or whose next step broke a rule of ours, and keeps the input for later.
+#[must_use]
+pub fn quarantine(
+    incident: &Incident,
+    lanes: &[Lane],
+    input: Option<&Input>,
+    reason: &str,
+    now: Timestamp,
+) -> Transition {
+    let mut after = incident.clone();
+    let mut changes = vec![Change::Quarantined {
+        reason: reason.to_owned(),
+    }];
+    if let Some(json) = input.and_then(|i| serde_json::to_string(i).ok()) {
+        changes.push(Change::Held { input: json });
+    }
+    let entry = Entry {
+        at: now,
+        cause: Cause::default(),
+        changes,
+    };
+    after.apply(&entry);
+    let lanes = lanes
+        .iter()
+        .map(|l| LaneChange::Remove {
+            system: l.system.clone(),
+        })
+        .collect();
+    Transition {
+        disposition: Disposition::Held,
+        written: Some(Written {
+            entry,
+            incident: after,
+        }),
+        lanes,
+    }
+}
+
+fn nothing(disposition: Disposition) -> Transition {
+    Transition {
+        disposition,
+        written: None,
+        lanes: Vec::new(),
+    }
+}
+
+/// The bridge on which this input opens an incident.
+fn opening_bridge<'b>(
+    input: &Input,
+    bridges: &'b Bridges,
+) -> Result<&'b crate::Bridge, IgnoreReason> {
+    let opens = matches!(&input.what, What::News(crate::News::Opened(_)));
+    if !opens && !input.asks {
+        return Err(IgnoreReason::UnknownRecord);
+    }
+    bridges
+        .opening(&input.system, input.bridge.as_ref())
+        .ok_or(IgnoreReason::NoBridge)
+}
+
+/// Ends every waiting step that is not wanted any more, so that no delivery just vanishes.
+fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input: &Input) {
+    for old in &before.links {
+        let touched = lanes
+            .iter()
+            .any(|l| l.system == old.system && l.is_touched());
+        let Some(step) = pending(before, old, touched) else {
+            continue;
+        };
+        let Some(new) = decider.incident.link(old.system.as_str()) else {
+            continue;
+        };
+        let settles = matches!(input.what, What::Settled { .. }) && input.system == old.system;
+        let still = pending(&decider.incident, new, touched && !settles);
+        if new.step != old.step || still.as_ref().is_some_and(|s| same_aim(s, &step)) {
+            continue;
+        }
+        // A look for a record that was perhaps made is how the making of it ends, not a new wish.
+        if matches!((&step, &still), (Step::Create, Some(Step::Find)))
+            && new.park.is_none()
+            && !touched
+        {
+            continue;
+        }
+        let tried = match step {
+            Step::SetStatus { to, .. } if touched => Some(to),
+            _ => None,
+        };
+        let (system, number) = (old.system.clone(), old.step);
+        decider.push(Change::Superseded {
+            system,
+            step: number,
+            what: step.describe(),
+            tried,
+        });
+    }
+}
+
+/// The step that makes or moves the record. Notes are never superseded, so they do not count.
+fn pending(incident: &Incident, link: &Link, touched: bool) -> Option<Step> {
+    let step = incident.content.as_ref().and_then(|_| plan(link, touched));
+    step.filter(|s| !matches!(s, Step::AddNote(_)))
+}
+
+fn same_aim(a: &Step, b: &Step) -> bool {
+    match (a, b) {
+        (Step::SetStatus { to: a, .. }, Step::SetStatus { to: b, .. }) => a == b,
+        _ => a == b,
+    }
+}
+
+/// Brings the rows of the outbox in step with the state. A row that someone is trying stays as it is: its settle
+/// plans again.
+fn move_lanes(
+    after: &Incident,
+    lanes: &[Lane],
+    input: &Input,
+    bridges: &Bridges,
+    now: Timestamp,
+) -> Vec<LaneChange> {
+    let ends = matches!(input.what, What::Settled { .. } | What::LeaseLost);
+    let mut moves = Vec::new();
+    for link in &after.links {
+        let lane = lanes.iter().find(|l| l.system == link.system);
+        let ended = ends && input.system == link.system;
+        if lane.is_some_and(Lane::is_touched) && !ended && after.quarantined.is_none() {
+            continue;
+        }
+        let polled_at = lane
+            .filter(|l| l.class == Class::Poll && l.state == LaneState::Waiting && !ended)
+            .map(|l| l.due);
+        let due = after.due(link, &bridges.poll, polled_at, now);
+        let system = link.system.clone();
+        match (lane, due) {
+            (Some(l), Some((class, at))) if !ended && l.class == class && l.due <= at => {}
+            (_, Some((class, due))) => moves.push(LaneChange::Put { system, class, due }),
+            (Some(_), None) => moves.push(LaneChange::Remove { system }),
+            (None, None) => {}
+        }
+    }
+    moves
+}

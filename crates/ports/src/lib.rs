@@ -1,0 +1,21 @@
+//! What the engine needs from the world: a [`Store`], [`Connector`]s, a [`Clock`]; with a store in memory and the
+//! conformance suite that every store must pass.
+
+mod clock;
+pub mod conformance;
+mod connector;
+mod guard;
+mod memory;
+mod store;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use connector::{Check, CheckResult, Connector, Receive, Received, Refusal};
+pub use guard::{guarded, pick};
+pub use memory::MemoryStore;
+pub use store::{
+    Accepted, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease,
+    Leased, Settled, Settlement, Store, StoreError,
+};
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
