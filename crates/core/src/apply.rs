@@ -27,28 +27,16 @@ impl Incident {
         if self.created_at.0 == 0 {
             self.created_at = at;
         }
-        if !matches!(
-            change,
-            Change::Polled { .. } | Change::PollMissed { .. } | Change::Deferred { .. }
-        ) {
+        if !matches!(change, Change::Polled { .. } | Change::PollMissed { .. } | Change::Deferred { .. }) {
             self.changed_at = at;
         }
         match change {
-            Change::Heard {
-                bridge,
-                origin,
-                record,
-                others,
-            } => {
+            Change::Heard { bridge, origin, record, others } => {
                 self.bridge = bridge.clone();
                 let mut first = Link::absent(origin.clone(), String::new());
                 first.record = present(record);
                 self.links = vec![first];
-                self.links.extend(
-                    others
-                        .iter()
-                        .map(|(system, key)| Link::absent(system.clone(), key.clone())),
-                );
+                self.links.extend(others.iter().map(|(system, key)| Link::absent(system.clone(), key.clone())));
             }
             Change::Opened { content } => self.content = Some(content.clone()),
             Change::Discarded { reason } => self.discarded = Some(reason.clone()),
@@ -98,9 +86,7 @@ impl Link {
                 self.record = present(record);
                 self.create_in_doubt = false;
             }
-            Change::Known {
-                status, remote_at, ..
-            } => {
+            Change::Known { status, remote_at, .. } => {
                 self.known = Some(*status);
                 self.known_at = at;
                 self.remote_at = (*remote_at).max(self.remote_at);
@@ -109,9 +95,7 @@ impl Link {
                 self.want = *status;
                 self.want_by.clone_from(by);
             }
-            Change::NoteSeen {
-                key, told, read, ..
-            } => {
+            Change::NoteSeen { key, told, read, .. } => {
                 self.notes_seen.insert(*key, (*told, *read));
             }
             Change::Delivered { note, status, .. } => {
@@ -123,12 +107,7 @@ impl Link {
                 }
                 self.next_step();
             }
-            Change::Deferred {
-                attempt,
-                not_before,
-                in_doubt,
-                ..
-            } => {
+            Change::Deferred { attempt, not_before, in_doubt, .. } => {
                 self.attempts = *attempt;
                 self.not_before = *not_before;
                 match in_doubt {
@@ -145,18 +124,12 @@ impl Link {
                 }
                 self.next_step();
             }
-            Change::DeadLettered {
-                note: Some(id),
-                park,
-                ..
-            } => {
+            Change::DeadLettered { note: Some(id), park, .. } => {
                 self.notes_due.retain(|due| due != id);
                 self.notes_parked.push((*id, park.clone()));
                 self.next_step();
             }
-            Change::DeadLettered {
-                note: None, park, ..
-            } => self.park = Some(park.clone()),
+            Change::DeadLettered { note: None, park, .. } => self.park = Some(park.clone()),
             Change::Released { .. } => self.release(),
             Change::PollWanted { .. } => {
                 self.poll_now = true;
@@ -166,9 +139,7 @@ impl Link {
                 self.poll_now = false;
                 self.poll_misses = 0;
             }
-            Change::PollMissed {
-                misses, not_before, ..
-            } => {
+            Change::PollMissed { misses, not_before, .. } => {
                 self.poll_misses = *misses;
                 self.not_before = *not_before;
             }
@@ -206,8 +177,5 @@ impl Link {
 }
 
 fn present(record: &RecordRef) -> Record {
-    Record::Present {
-        id: record.id.clone(),
-        url: record.url.clone(),
-    }
+    Record::Present { id: record.id.clone(), url: record.url.clone() }
 }

@@ -14,10 +14,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            first_ms: 1_000,
-            cap_ms: 60_000,
-        }
+        Self { first_ms: 1_000, cap_ms: 60_000 }
     }
 }
 
@@ -26,10 +23,7 @@ impl Backoff {
     #[must_use]
     pub fn wait_ms(&self, attempt: u32, seed: u64) -> i64 {
         let doublings = attempt.saturating_sub(1).min(30);
-        let wait = self
-            .first_ms
-            .saturating_mul(1 << doublings)
-            .min(self.cap_ms);
+        let wait = self.first_ms.saturating_mul(1 << doublings).min(self.cap_ms);
         let spread = mix(seed ^ u64::from(attempt)) % 501;
         wait.saturating_mul(750 + i64::try_from(spread).unwrap_or(0)) / 1_000
     }
@@ -49,11 +43,7 @@ pub struct PollPolicy {
 
 impl Default for PollPolicy {
     fn default() -> Self {
-        Self {
-            interval_ms: 60_000,
-            quiet_ms: 600_000,
-            linger_ms: 3_600_000,
-        }
+        Self { interval_ms: 60_000, quiet_ms: 600_000, linger_ms: 3_600_000 }
     }
 }
 
@@ -83,24 +73,11 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_cap_within_the_spread() {
-        let backoff = Backoff {
-            first_ms: 1_000,
-            cap_ms: 60_000,
-        };
-        for (attempt, wait) in [
-            (1, 1_000),
-            (2, 2_000),
-            (3, 4_000),
-            (6, 32_000),
-            (7, 60_000),
-            (40, 60_000),
-        ] {
+        let backoff = Backoff { first_ms: 1_000, cap_ms: 60_000 };
+        for (attempt, wait) in [(1, 1_000), (2, 2_000), (3, 4_000), (6, 32_000), (7, 60_000), (40, 60_000)] {
             for seed in 0..200 {
                 let got = backoff.wait_ms(attempt, seed);
-                assert!(
-                    (wait * 3 / 4..=wait * 5 / 4).contains(&got),
-                    "attempt {attempt} seed {seed}: {got}"
-                );
+                assert!((wait * 3 / 4..=wait * 5 / 4).contains(&got), "attempt {attempt} seed {seed}: {got}");
             }
         }
         assert_eq!(backoff.wait_ms(3, 7), backoff.wait_ms(3, 7));

@@ -14,25 +14,13 @@ pub struct Cell {
 
 impl Cell {
     /// Nothing follows.
-    pub const IGNORE: Self = Self {
-        status: false,
-        note: false,
-    };
+    pub const IGNORE: Self = Self { status: false, note: false };
     /// The status follows.
-    pub const STATUS: Self = Self {
-        status: true,
-        note: false,
-    };
+    pub const STATUS: Self = Self { status: true, note: false };
     /// A note follows.
-    pub const NOTE: Self = Self {
-        status: false,
-        note: true,
-    };
+    pub const NOTE: Self = Self { status: false, note: true };
     /// Both follow.
-    pub const BOTH: Self = Self {
-        status: true,
-        note: true,
-    };
+    pub const BOTH: Self = Self { status: true, note: true };
 }
 
 /// The cells of one direction of a bridge.
@@ -129,31 +117,14 @@ impl Bridge {
 
     /// A bridge of two systems with one direction each way; systems are given with their labels.
     #[must_use]
-    pub fn pair(
-        name: &str,
-        a: (&str, &str),
-        b: (&str, &str),
-        there: Direction,
-        back: Direction,
-    ) -> Self {
+    pub fn pair(name: &str, a: (&str, &str), b: (&str, &str), there: Direction, back: Direction) -> Self {
         let (first, second) = (SystemName::new(a.0), SystemName::new(b.0));
         Self {
             name: BridgeName::new(name),
-            systems: vec![
-                (first.clone(), a.1.to_owned()),
-                (second.clone(), b.1.to_owned()),
-            ],
+            systems: vec![(first.clone(), a.1.to_owned()), (second.clone(), b.1.to_owned())],
             rules: vec![
-                Rule {
-                    from: first.clone(),
-                    to: second.clone(),
-                    direction: there,
-                },
-                Rule {
-                    from: second,
-                    to: first,
-                    direction: back,
-                },
+                Rule { from: first.clone(), to: second.clone(), direction: there },
+                Rule { from: second, to: first, direction: back },
             ],
         }
     }
@@ -175,9 +146,7 @@ impl Bridge {
     /// Whether a new record in `system` makes an incident: some other system has a rule for it.
     #[must_use]
     pub fn opens_from(&self, system: &SystemName) -> bool {
-        self.rules
-            .iter()
-            .any(|r| r.from == *system && r.direction.created.status)
+        self.rules.iter().any(|r| r.from == *system && r.direction.created.status)
     }
 }
 
@@ -191,16 +160,21 @@ pub struct Bridges {
     pub poll: crate::PollPolicy,
     /// Tag of this installation, part of the mark in mirrored notes.
     pub instance: String,
+    /// Called before each decision. Tests make it panic, to see that a broken rule stops one incident only.
+    pub tripwire: Option<fn(&crate::Input)>,
 }
 
 impl Bridges {
     /// Takes the bridges with the default waits.
     #[must_use]
     pub fn new(bridges: Vec<Bridge>) -> Self {
-        Self {
-            bridges,
-            ..Self::default()
-        }
+        Self { bridges, ..Self::default() }
+    }
+
+    /// The same with the tag of this installation.
+    #[must_use]
+    pub fn with_instance(self, instance: &str) -> Self {
+        Self { instance: instance.to_owned(), ..self }
     }
 
     /// The bridge with this name.

@@ -2,9 +2,8 @@
 
 use crate::input::{NoteNews, What};
 use crate::{
-    Actor, Bridge, Bridges, Change, ChangeKind, Content, Incident, Input, KeyKind, Link, Mark,
-    News, Note, NoteId, Opening, Reading, Record, RecordId, RecordRef, Status, SystemName,
-    Timestamp, hash_text,
+    Actor, Bridge, Bridges, Change, ChangeKind, Content, Incident, Input, KeyKind, Link, Mark, News, Note, NoteId,
+    Opening, Reading, Record, RecordId, RecordRef, Status, SystemName, Timestamp, hash_text,
 };
 
 mod settle;
@@ -48,12 +47,7 @@ pub(crate) struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     pub(crate) fn new(incident: Incident, bridges: &'a Bridges, now: Timestamp) -> Self {
-        Self {
-            incident,
-            changes: Vec::new(),
-            bridges,
-            now,
-        }
+        Self { incident, changes: Vec::new(), bridges, now }
     }
 
     pub(crate) fn push(&mut self, change: Change) {
@@ -71,23 +65,13 @@ impl<'a> Decider<'a> {
 
     /// Names the systems of all other links.
     fn others(&self, system: &SystemName) -> Vec<SystemName> {
-        self.incident
-            .links
-            .iter()
-            .filter(|l| l.system != *system)
-            .map(|l| l.system.clone())
-            .collect()
+        self.incident.links.iter().filter(|l| l.system != *system).map(|l| l.system.clone()).collect()
     }
 
     pub(crate) fn decide(&mut self, input: &Input) {
         match &input.what {
             What::News(news) => self.decide_news(input, news),
-            What::Settled {
-                number,
-                step,
-                started_at,
-                outcome,
-            } => {
+            What::Settled { number, step, started_at, outcome } => {
                 self.settle(&input.system, *number, step.as_ref(), *started_at, outcome);
             }
             What::LeaseLost => self.lease_lost(&input.system),
@@ -98,66 +82,36 @@ impl<'a> Decider<'a> {
     /// Starts an incident on news of a record that none has.
     pub(crate) fn hear(&mut self, input: &Input, bridge: &Bridge) {
         let Some(id) = record_key(input) else { return };
-        let others = bridge
-            .systems
-            .iter()
-            .filter(|(system, _)| *system != input.system);
+        let others = bridge.systems.iter().filter(|(system, _)| *system != input.system);
         let change = Change::Heard {
             bridge: bridge.name.clone(),
             origin: input.system.clone(),
-            record: RecordRef {
-                id: RecordId(id.to_owned()),
-                url: input.url.clone(),
-            },
-            others: others
-                .map(|(system, _)| (system.clone(), id.to_owned()))
-                .collect(),
+            record: RecordRef { id: RecordId(id.to_owned()), url: input.url.clone() },
+            others: others.map(|(system, _)| (system.clone(), id.to_owned())).collect(),
         };
         self.push(change);
     }
 
     fn decide_news(&mut self, input: &Input, news: &News) {
         let system = &input.system;
-        if self
-            .link(system)
-            .is_some_and(|l| matches!(l.record, Record::Absent))
+        if self.link(system).is_some_and(|l| matches!(l.record, Record::Absent))
             && let Some(id) = record_key(input)
         {
-            let record = RecordRef {
-                id: RecordId(id.to_owned()),
-                url: input.url.clone(),
-            };
-            self.push(Change::RecordFound {
-                system: system.clone(),
-                record,
-            });
+            let record = RecordRef { id: RecordId(id.to_owned()), url: input.url.clone() };
+            self.push(Change::RecordFound { system: system.clone(), record });
             if self.link(system).is_some_and(|l| l.known.is_none()) {
-                self.push(Change::Known {
-                    system: system.clone(),
-                    status: Status::Triggered,
-                    remote_at: None,
-                });
+                self.push(Change::Known { system: system.clone(), status: Status::Triggered, remote_at: None });
             }
         }
         match news {
             News::Opened(opening) => self.open(system, opening, input.occurred_at),
-            News::Status(status) => self.observe(
-                system,
-                *status,
-                input.actor.as_ref(),
-                input.occurred_at,
-                None,
-            ),
+            News::Status(status) => self.observe(system, *status, input.actor.as_ref(), input.occurred_at, None),
             News::Note(note) => self.hear_note(system, note),
             News::Exists => {}
-            News::Hint => self.push(Change::PollWanted {
-                system: system.clone(),
-            }),
+            News::Hint => self.push(Change::PollWanted { system: system.clone() }),
         }
         if self.incident.content.is_none() && self.link(system).is_some_and(|l| !l.poll_now) {
-            self.push(Change::PollWanted {
-                system: system.clone(),
-            });
+            self.push(Change::PollWanted { system: system.clone() });
         }
     }
 
@@ -171,45 +125,27 @@ impl<'a> Decider<'a> {
         }
         let known = self.link(system).and_then(|l| l.known);
         let status = opening.status.or(known).unwrap_or(Status::Triggered);
-        self.push(Change::Opened {
-            content: opening.content.clone(),
-        });
+        self.push(Change::Opened { content: opening.content.clone() });
         if known != Some(status) {
-            self.push(Change::Known {
-                system: system.clone(),
-                status,
-                remote_at: at,
-            });
+            self.push(Change::Known { system: system.clone(), status, remote_at: at });
         }
         if self.link(system).is_some_and(|l| l.want != Some(status)) {
-            self.push(Change::Wanted {
-                system: system.clone(),
-                status: Some(status),
-                by: None,
-            });
+            self.push(Change::Wanted { system: system.clone(), status: Some(status), by: None });
         }
         if self.incident.status != status {
             self.push(Change::Status { status });
         }
         if self.link(system).is_some_and(|l| l.poll_now) {
-            self.push(Change::Polled {
-                system: system.clone(),
-            });
+            self.push(Change::Polled { system: system.clone() });
         }
         let Some(bridge) = self.bridge() else { return };
         for other in self.others(system) {
-            if status == Status::Resolved
-                || !bridge.cell(system, &other, ChangeKind::Created).status
-            {
+            if status == Status::Resolved || !bridge.cell(system, &other, ChangeKind::Created).status {
                 continue;
             }
             let follows = bridge.cell(system, &other, ChangeKind::Acknowledged).status;
             let want = if follows { status } else { Status::Triggered };
-            self.push(Change::Wanted {
-                system: other,
-                status: Some(want),
-                by: None,
-            });
+            self.push(Change::Wanted { system: other, status: Some(want), by: None });
         }
     }
 
@@ -232,32 +168,20 @@ impl<'a> Decider<'a> {
             return;
         }
         if read_since.is_some_and(|since| link.known.is_some() && link.known_at >= since) {
-            self.push(Change::PollWanted {
-                system: system.clone(),
-            });
+            self.push(Change::PollWanted { system: system.clone() });
             return;
         }
         let agreed = link.agreed().unwrap_or(Status::Triggered);
-        let pending = link.want.is_some()
-            && link.want != link.known
-            && !matches!(link.record, Record::Absent);
+        let pending = link.want.is_some() && link.want != link.known && !matches!(link.record, Record::Absent);
         let ours_landed_late = actor.is_some_and(|a| a.ours) && link.tried.contains(status);
         let want = link.want;
-        self.push(Change::Known {
-            system: system.clone(),
-            status,
-            remote_at,
-        });
+        self.push(Change::Known { system: system.clone(), status, remote_at });
         // A change of ours that is still under way outranks a lower status; see docs/decisions/0002.
         let outranked = pending && Some(status) < want;
         if want == Some(status) || ours_landed_late || outranked {
             return;
         }
-        self.push(Change::Wanted {
-            system: system.clone(),
-            status: Some(status),
-            by: None,
-        });
+        self.push(Change::Wanted { system: system.clone(), status: Some(status), by: None });
         self.propagate(system, agreed, status, actor);
     }
 
@@ -283,17 +207,9 @@ impl<'a> Decider<'a> {
             let follows = match (kind, absent, link.agreed()) {
                 // What was never made is not made for a thing that is over.
                 (ChangeKind::Resolved, true, _) => {
-                    let status = if cell.status {
-                        Some(Status::Resolved)
-                    } else {
-                        None
-                    };
+                    let status = if cell.status { Some(Status::Resolved) } else { None };
                     if link.want != status {
-                        self.push(Change::Wanted {
-                            system: other,
-                            status,
-                            by: by.clone(),
-                        });
+                        self.push(Change::Wanted { system: other, status, by: by.clone() });
                     }
                     continue;
                 }
@@ -302,11 +218,7 @@ impl<'a> Decider<'a> {
                 _ => cell.status,
             };
             if follows && link.want != Some(to) {
-                self.push(Change::Wanted {
-                    system: other,
-                    status: Some(to),
-                    by: by.clone(),
-                });
+                self.push(Change::Wanted { system: other, status: Some(to), by: by.clone() });
             }
         }
         if !noted.is_empty() {
@@ -317,21 +229,12 @@ impl<'a> Decider<'a> {
 
     fn add_note(&mut self, from: &SystemName, text: String, to: Vec<SystemName>) {
         let id = NoteId(self.incident.notes.last().map_or(0, |n| n.id.0) + 1);
-        self.push(Change::NoteAdded {
-            note: Note {
-                id,
-                from: from.clone(),
-                text,
-            },
-            to,
-        });
+        self.push(Change::NoteAdded { note: Note { id, from: from.clone(), text }, to });
     }
 
     fn hear_note(&mut self, system: &SystemName, note: &NoteNews) {
         let Some(text) = &note.text else {
-            self.push(Change::PollWanted {
-                system: system.clone(),
-            });
+            self.push(Change::PollWanted { system: system.clone() });
             return;
         };
         let Some(link) = self.link(system) else {
@@ -342,14 +245,7 @@ impl<'a> Decider<'a> {
     }
 
     /// Counts a note, and mirrors it when the count has grown.
-    fn see_notes(
-        &mut self,
-        system: &SystemName,
-        key: i64,
-        count: (u32, u32),
-        author: &str,
-        text: &str,
-    ) {
+    fn see_notes(&mut self, system: &SystemName, key: i64, count: (u32, u32), author: &str, text: &str) {
         if self.is_marked(system, text) {
             return;
         }
@@ -360,28 +256,16 @@ impl<'a> Decider<'a> {
         if before == count {
             return;
         }
-        self.push(Change::NoteSeen {
-            system: system.clone(),
-            key,
-            told: count.0,
-            read: count.1,
-        });
+        self.push(Change::NoteSeen { system: system.clone(), key, told: count.0, read: count.1 });
         let fresh = count.0.max(count.1).saturating_sub(before.0.max(before.1));
         let Some(bridge) = self.bridge() else { return };
-        let to: Vec<SystemName> = self
-            .others(system)
-            .into_iter()
-            .filter(|o| mirrors(bridge.cell(system, o, ChangeKind::Noted)))
-            .collect();
+        let to: Vec<SystemName> =
+            self.others(system).into_iter().filter(|o| mirrors(bridge.cell(system, o, ChangeKind::Noted))).collect();
         if to.is_empty() {
             return;
         }
         let label = bridge.label(system);
-        let text = if author.is_empty() {
-            format!("{label}: {text}")
-        } else {
-            format!("{author} ({label}): {text}")
-        };
+        let text = if author.is_empty() { format!("{label}: {text}") } else { format!("{author} ({label}): {text}") };
         for _ in 0..fresh {
             self.add_note(system, text.clone(), to.clone());
         }
@@ -395,26 +279,14 @@ impl<'a> Decider<'a> {
         if mark.instance != self.bridges.instance {
             return true;
         }
-        let Some(link) = self
-            .link(system)
-            .filter(|_| mark.incident == self.incident.id)
-        else {
+        let Some(link) = self.link(system).filter(|_| mark.incident == self.incident.id) else {
             return false;
         };
-        let (due, written) = (
-            link.notes_due.contains(&mark.note),
-            link.notes_written.iter().any(|w| w.0 == mark.note),
-        );
+        let (due, written) = (link.notes_due.contains(&mark.note), link.notes_written.iter().any(|w| w.0 == mark.note));
         if due {
             let (step, note) = (link.step, Some((mark.note, None)));
             let what = format!("note {} was found there", mark.note.0);
-            self.push(Change::Delivered {
-                system: system.clone(),
-                step,
-                what,
-                note,
-                status: None,
-            });
+            self.push(Change::Delivered { system: system.clone(), step, what, note, status: None });
         }
         due || written
     }
@@ -425,29 +297,15 @@ impl<'a> Decider<'a> {
             return;
         };
         if matches!(link.record, Record::Absent) {
-            self.push(Change::RecordFound {
-                system: system.clone(),
-                record: reading.record.clone(),
-            });
+            self.push(Change::RecordFound { system: system.clone(), record: reading.record.clone() });
         }
-        if self
-            .link(system)
-            .is_some_and(|l| l.poll_now || l.poll_misses > 0)
-        {
-            self.push(Change::Polled {
-                system: system.clone(),
-            });
+        if self.link(system).is_some_and(|l| l.poll_now || l.poll_misses > 0) {
+            self.push(Change::Polled { system: system.clone() });
         }
         if self.incident.content.is_none() && self.incident.discarded.is_none() {
             self.read_of_unopened(system, reading);
         } else {
-            self.observe(
-                system,
-                reading.status,
-                reading.by.as_ref(),
-                reading.status_at,
-                Some(since),
-            );
+            self.observe(system, reading.status, reading.by.as_ref(), reading.status_at, Some(since));
         }
         for (key, count) in count_by_key(reading.notes.as_deref().unwrap_or_default()) {
             let Some(link) = self.link(system) else {
@@ -456,63 +314,39 @@ impl<'a> Decider<'a> {
             let (told, read) = link.notes_seen.get(&key).copied().unwrap_or_default();
             let note = reading.notes.iter().flatten().rfind(|n| n.key == key);
             if let Some(note) = note {
-                self.see_notes(
-                    system,
-                    key,
-                    (told, read.max(count)),
-                    &note.author,
-                    &note.text,
-                );
+                self.see_notes(system, key, (told, read.max(count)), &note.author, &note.text);
             }
         }
     }
 
     fn read_of_unopened(&mut self, system: &SystemName, reading: &Reading) {
         if reading.status == Status::Resolved {
-            self.push(Change::Discarded {
-                reason: "it was over before it was told what it is about".into(),
-            });
+            self.push(Change::Discarded { reason: "it was over before it was told what it is about".into() });
             return;
         }
-        let content = reading.content.clone().unwrap_or_else(|| Content {
-            title: format!("{} {}", system, reading.record.id),
-            ..Content::default()
-        });
-        self.open(
-            system,
-            &Opening {
-                content,
-                status: Some(reading.status),
-            },
-            reading.status_at,
-        );
+        let content = reading
+            .content
+            .clone()
+            .unwrap_or_else(|| Content { title: format!("{} {}", system, reading.record.id), ..Content::default() });
+        self.open(system, &Opening { content, status: Some(reading.status) }, reading.status_at);
     }
 
     fn release(&mut self, system: &SystemName) {
         if self.incident.quarantined.is_some() {
             let held = std::mem::take(&mut self.incident.held);
             self.push(Change::Unquarantined);
-            for input in held
-                .iter()
-                .filter_map(|json| serde_json::from_str::<Input>(json).ok())
-            {
+            for input in held.iter().filter_map(|json| serde_json::from_str::<Input>(json).ok()) {
                 self.decide(&input);
             }
         } else if self.link(system).is_some() {
-            self.push(Change::Released {
-                system: system.clone(),
-            });
+            self.push(Change::Released { system: system.clone() });
         }
     }
 }
 
 /// The far side's id of the record that an input is about.
 fn record_key(input: &Input) -> Option<&str> {
-    input
-        .keys
-        .iter()
-        .find(|k| k.kind == KeyKind::Record)
-        .map(|k| k.value.as_str())
+    input.keys.iter().find(|k| k.kind == KeyKind::Record).map(|k| k.value.as_str())
 }
 
 fn mirrors(cell: crate::Cell) -> bool {

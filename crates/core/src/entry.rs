@@ -1,8 +1,7 @@
 //! Entries: the immutable records of the journal.
 
 use crate::{
-    Actor, BridgeName, Content, InputId, Note, NoteId, Park, RecordId, RecordRef, Status,
-    SystemName, Timestamp,
+    Actor, BridgeName, Content, InputId, Note, NoteId, Park, RecordId, RecordRef, Status, SystemName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -241,9 +240,6 @@ impl RecordRef {
     /// A record known by its id alone.
     #[must_use]
     pub fn id(id: &str) -> Self {
-        Self {
-            id: RecordId(id.to_owned()),
-            url: None,
-        }
+        Self { id: RecordId(id.to_owned()), url: None }
     }
 }

@@ -81,9 +81,7 @@ impl fmt::Display for RecordId {
 
 /// Identity of one input, made by the connector from what the sender repeats unchanged (webhook id, event id);
 /// 0 means that the input has no identity and is judged by its content alone.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InputId(pub u64);
 

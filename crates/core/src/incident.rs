@@ -1,8 +1,6 @@
 //! The state of one incident.
 
-use crate::{
-    BridgeName, Entry, IncidentId, InputId, Key, KeyKind, Link, Status, SystemName, Timestamp,
-};
+use crate::{BridgeName, Entry, IncidentId, InputId, Key, KeyKind, Link, Status, SystemName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -165,10 +163,7 @@ impl Incident {
         let mut hashes = Vec::with_capacity(self.links.len());
         for link in &self.links {
             let record = link.record_id().map(|id| id.0.as_str());
-            for value in [Some(link.create_key.as_str()), record]
-                .into_iter()
-                .flatten()
-            {
+            for value in [Some(link.create_key.as_str()), record].into_iter().flatten() {
                 let hash = crate::hash_text(value);
                 if !value.is_empty() && !hashes.contains(&hash) {
                     hashes.push(hash);
@@ -181,11 +176,7 @@ impl Incident {
     /// Whether anything can still be expected of it: it is open somewhere.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.discarded.is_none()
-            && self
-                .links
-                .iter()
-                .any(|l| l.agreed().is_some_and(|s| s != Status::Resolved))
+        self.discarded.is_none() && self.links.iter().any(|l| l.agreed().is_some_and(|s| s != Status::Resolved))
     }
 
     /// Deliveries of this incident that wait for an operator.
@@ -195,8 +186,7 @@ impl Incident {
         for link in &self.links {
             let (system, number) = (link.system.clone(), link.step);
             if let Some(park) = &link.park {
-                let what =
-                    crate::plan(link, false).map_or_else(|| "nothing".into(), |s| s.describe());
+                let what = crate::plan(link, false).map_or_else(|| "nothing".into(), |s| s.describe());
                 letters.push(DeadLetter {
                     incident: self.id,
                     system: system.clone(),
@@ -222,9 +212,7 @@ impl Incident {
     /// One line about it for lists.
     #[must_use]
     pub fn title(&self) -> &str {
-        self.content
-            .as_ref()
-            .map_or("(its origin has not told yet)", |c| &c.title)
+        self.content.as_ref().map_or("(its origin has not told yet)", |c| &c.title)
     }
 }
 

@@ -1,9 +1,6 @@
 //! Inputs: anything that can change an incident.
 
-use crate::{
-    BridgeName, Content, InputId, Key, KeyKind, Outcome, Status, Step, SystemName, Timestamp,
-    Urgency,
-};
+use crate::{BridgeName, Content, InputId, Key, KeyKind, Outcome, Status, Step, SystemName, Timestamp, Urgency};
 use serde::{Deserialize, Serialize};
 
 /// Who did it.
@@ -20,10 +17,7 @@ impl Actor {
     /// A person.
     #[must_use]
     pub fn person(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            ours: false,
-        }
+        Self { name: name.to_owned(), ours: false }
     }
 }
 
@@ -41,15 +35,8 @@ impl Opening {
     /// A record with only a title, high urgency.
     #[must_use]
     pub fn titled(title: &str) -> Self {
-        let content = Content {
-            title: title.to_owned(),
-            urgency: Urgency::High,
-            ..Content::default()
-        };
-        Self {
-            content,
-            status: None,
-        }
+        let content = Content { title: title.to_owned(), urgency: Urgency::High, ..Content::default() };
+        Self { content, status: None }
     }
 }
 
@@ -138,15 +125,8 @@ impl Input {
     /// News from a system about a record of its own.
     #[must_use]
     pub fn news(system: SystemName, record: &str, news: News) -> Self {
-        let keys = vec![Key {
-            kind: KeyKind::Record,
-            value: record.to_owned(),
-        }];
-        Self {
-            keys,
-            what: What::News(news),
-            ..Self::about(system, What::Released)
-        }
+        let keys = vec![Key { kind: KeyKind::Record, value: record.to_owned() }];
+        Self { keys, what: What::News(news), ..Self::about(system, What::Released) }
     }
 
     /// An input about a known incident's link.

@@ -39,9 +39,7 @@ pub use backoff::{Backoff, PollPolicy};
 pub use bridge::{Bridge, Bridges, Cell, Direction, Rule};
 pub use decide::{Disposition, IgnoreReason};
 pub use entry::{Cause, Change, Doubt, Entry};
-pub use id::{
-    BridgeName, IncidentId, InputId, Key, KeyKind, LeaseToken, RecordId, SystemName, hash_text,
-};
+pub use id::{BridgeName, IncidentId, InputId, Key, KeyKind, LeaseToken, RecordId, SystemName, hash_text};
 pub use incident::{Content, DeadLetter, Incident, Note, NoteId, SEEN_MAX, Urgency};
 pub use input::{Actor, Input, News, NoteNews, Opening, What};
 pub use lane::{Class, Lane, LaneState};
@@ -53,19 +51,7 @@ pub use status::{ChangeKind, Status, StatusSet};
 pub use transition::{LaneChange, Transition, Written, quarantine, transition};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 

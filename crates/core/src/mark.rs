@@ -44,27 +44,14 @@ mod tests {
 
     #[test]
     fn a_mark_is_found_where_it_was_written() {
-        let mark = Mark {
-            instance: "k3x9".into(),
-            incident: IncidentId(12),
-            note: NoteId(3),
-        };
+        let mark = Mark { instance: "k3x9".into(), incident: IncidentId(12), note: NoteId(3) };
         let text = format!("dana (Opsgenie): looking [pb:nonsense] {}", mark.render());
         assert_eq!(Mark::find(&text), Some(mark));
     }
 
     #[test]
     fn what_only_looks_like_a_mark_is_not_one() {
-        for text in [
-            "",
-            "[pb:",
-            "[pb:]",
-            "[pb:a-b-c]",
-            "[pb:a-1]",
-            "[pb:a-1-2-3]",
-            "[pb:a b-1-2]",
-            "pb:a-1-2",
-        ] {
+        for text in ["", "[pb:", "[pb:]", "[pb:a-b-c]", "[pb:a-1]", "[pb:a-1-2-3]", "[pb:a b-1-2]", "pb:a-1-2"] {
             assert_eq!(Mark::find(text), None, "{text}");
         }
     }

@@ -1,8 +1,7 @@
 //! Planning: what each record should hold, minus what it is known to hold, is what is delivered.
 
 use crate::{
-    Class, Content, Incident, IncidentId, Link, Mark, NoteId, Record, RecordRef, Status,
-    SystemName, Timestamp, Urgency,
+    Class, Content, Incident, IncidentId, Link, Mark, NoteId, Record, RecordRef, Status, SystemName, Timestamp, Urgency,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,10 +50,7 @@ pub fn plan(link: &Link, touched: bool) -> Option<Step> {
         };
     }
     match link.want {
-        Some(to) if link.known != Some(to) => Some(Step::SetStatus {
-            from: link.known,
-            to,
-        }),
+        Some(to) if link.known != Some(to) => Some(Step::SetStatus { from: link.known, to }),
         _ => link.notes_due.first().map(|id| Step::AddNote(*id)),
     }
 }
@@ -136,19 +132,11 @@ impl Incident {
         let link = self.link(system.as_str()).filter(|l| l.park.is_none())?;
         let record = match &link.record {
             Record::Absent => None,
-            Record::Present { id, url } => Some(RecordRef {
-                id: id.clone(),
-                url: url.clone(),
-            }),
+            Record::Present { id, url } => Some(RecordRef { id: id.clone(), url: url.clone() }),
         };
         let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) else {
             let (incident, system, number) = (self.id, system.clone(), link.step);
-            return record.map(|record| Work::Poll {
-                incident,
-                system,
-                number,
-                record,
-            });
+            return record.map(|record| Work::Poll { incident, system, number, record });
         };
         let uncertain = match step {
             Step::Create | Step::Find => link.create_in_doubt,
@@ -177,11 +165,7 @@ impl Incident {
 
     fn note_text(&self, id: NoteId, instance: &str) -> (String, String) {
         let text = self.note(id).map(|n| n.text.clone()).unwrap_or_default();
-        let mark = Mark {
-            instance: instance.to_owned(),
-            incident: self.id,
-            note: id,
-        };
+        let mark = Mark { instance: instance.to_owned(), incident: self.id, note: id };
         (text, mark.render())
     }
 
@@ -201,15 +185,11 @@ impl Incident {
         if let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) {
             return Some((self.class(&step), link.not_before.max(now)));
         }
-        self.poll_due(link, polls, before, now)
-            .map(|due| (Class::Poll, due))
+        self.poll_due(link, polls, before, now).map(|due| (Class::Poll, due))
     }
 
     fn class(&self, step: &Step) -> Class {
-        let urgent = self
-            .content
-            .as_ref()
-            .is_some_and(|c| c.urgency == Urgency::High);
+        let urgent = self.content.as_ref().is_some_and(|c| c.urgency == Urgency::High);
         match step {
             Step::Create | Step::Find | Step::SetStatus { .. } if urgent => Class::Urgent,
             _ => Class::Normal,
@@ -223,17 +203,13 @@ impl Incident {
         before: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        if matches!(link.record, Record::Absent)
-            || link.poll_stopped.is_some()
-            || self.discarded.is_some()
-        {
+        if matches!(link.record, Record::Absent) || link.poll_stopped.is_some() || self.discarded.is_some() {
             return None;
         }
         if link.poll_now || link.poll_misses > 0 {
             return Some(link.not_before.max(now));
         }
-        let due =
-            before.unwrap_or_else(|| now.plus_ms(polls.wait_ms(now.ms_since(self.changed_at))));
+        let due = before.unwrap_or_else(|| now.plus_ms(polls.wait_ms(now.ms_since(self.changed_at))));
         let lingers = due.ms_since(self.changed_at) <= polls.linger_ms;
         (self.is_open() || lingers).then_some(due)
     }

@@ -3,8 +3,8 @@
 use crate::decide::Decider;
 use crate::input::What;
 use crate::{
-    Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input,
-    Lane, LaneState, Link, Step, SystemName, Timestamp, plan,
+    Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input, Lane, LaneState,
+    Link, Step, SystemName, Timestamp, plan,
 };
 
 /// What happens to one row of the outbox.
@@ -74,6 +74,9 @@ pub fn transition(
     if input.id.0 != 0 && before.seen.contains(&input.id) {
         return nothing(Disposition::Repeated);
     }
+    if let Some(tripwire) = bridges.tripwire.filter(|_| before.quarantined.is_none()) {
+        tripwire(input);
+    }
     let mut decider = Decider::new(before.clone(), bridges, now);
     if is_new {
         match opening_bridge(input, bridges) {
@@ -98,28 +101,13 @@ pub fn transition(
     let lanes = move_lanes(&after, lanes, input, bridges, now);
     let remembers = input.id.0 != 0 && matches!(input.what, What::News(_));
     if changes.is_empty() && !remembers {
-        return Transition {
-            disposition,
-            written: None,
-            lanes,
-        };
+        return Transition { disposition, written: None, lanes };
     }
-    let cause = Cause {
-        input: input.id,
-        system: Some(input.system.clone()),
-        actor: input.actor.clone(),
-    };
+    let cause = Cause { input: input.id, system: Some(input.system.clone()), actor: input.actor.clone() };
     after.finish(input.id);
     Transition {
         disposition,
-        written: Some(Written {
-            entry: Entry {
-                at: now,
-                cause,
-                changes,
-            },
-            incident: after,
-        }),
+        written: Some(Written { entry: Entry { at: now, cause, changes }, incident: after }),
         lanes,
     }
 }
@@ -134,62 +122,33 @@ pub fn quarantine(
     now: Timestamp,
 ) -> Transition {
     let mut after = incident.clone();
-    let mut changes = vec![Change::Quarantined {
-        reason: reason.to_owned(),
-    }];
+    let mut changes = vec![Change::Quarantined { reason: reason.to_owned() }];
     if let Some(json) = input.and_then(|i| serde_json::to_string(i).ok()) {
         changes.push(Change::Held { input: json });
     }
-    let entry = Entry {
-        at: now,
-        cause: Cause::default(),
-        changes,
-    };
+    let entry = Entry { at: now, cause: Cause::default(), changes };
     after.apply(&entry);
-    let lanes = lanes
-        .iter()
-        .map(|l| LaneChange::Remove {
-            system: l.system.clone(),
-        })
-        .collect();
-    Transition {
-        disposition: Disposition::Held,
-        written: Some(Written {
-            entry,
-            incident: after,
-        }),
-        lanes,
-    }
+    let lanes = lanes.iter().map(|l| LaneChange::Remove { system: l.system.clone() }).collect();
+    Transition { disposition: Disposition::Held, written: Some(Written { entry, incident: after }), lanes }
 }
 
 fn nothing(disposition: Disposition) -> Transition {
-    Transition {
-        disposition,
-        written: None,
-        lanes: Vec::new(),
-    }
+    Transition { disposition, written: None, lanes: Vec::new() }
 }
 
 /// The bridge on which this input opens an incident.
-fn opening_bridge<'b>(
-    input: &Input,
-    bridges: &'b Bridges,
-) -> Result<&'b crate::Bridge, IgnoreReason> {
+fn opening_bridge<'b>(input: &Input, bridges: &'b Bridges) -> Result<&'b crate::Bridge, IgnoreReason> {
     let opens = matches!(&input.what, What::News(crate::News::Opened(_)));
     if !opens && !input.asks {
         return Err(IgnoreReason::UnknownRecord);
     }
-    bridges
-        .opening(&input.system, input.bridge.as_ref())
-        .ok_or(IgnoreReason::NoBridge)
+    bridges.opening(&input.system, input.bridge.as_ref()).ok_or(IgnoreReason::NoBridge)
 }
 
 /// Ends every waiting step that is not wanted any more, so that no delivery just vanishes.
 fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input: &Input) {
     for old in &before.links {
-        let touched = lanes
-            .iter()
-            .any(|l| l.system == old.system && l.is_touched());
+        let touched = lanes.iter().any(|l| l.system == old.system && l.is_touched());
         let Some(step) = pending(before, old, touched) else {
             continue;
         };
@@ -202,10 +161,7 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
             continue;
         }
         // A look for a record that was perhaps made is how the making of it ends, not a new wish.
-        if matches!((&step, &still), (Step::Create, Some(Step::Find)))
-            && new.park.is_none()
-            && !touched
-        {
+        if matches!((&step, &still), (Step::Create, Some(Step::Find))) && new.park.is_none() && !touched {
             continue;
         }
         let tried = match step {
@@ -213,12 +169,7 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
             _ => None,
         };
         let (system, number) = (old.system.clone(), old.step);
-        decider.push(Change::Superseded {
-            system,
-            step: number,
-            what: step.describe(),
-            tried,
-        });
+        decider.push(Change::Superseded { system, step: number, what: step.describe(), tried });
     }
 }
 
@@ -237,13 +188,7 @@ fn same_aim(a: &Step, b: &Step) -> bool {
 
 /// Brings the rows of the outbox in step with the state. A row that someone is trying stays as it is: its settle
 /// plans again.
-fn move_lanes(
-    after: &Incident,
-    lanes: &[Lane],
-    input: &Input,
-    bridges: &Bridges,
-    now: Timestamp,
-) -> Vec<LaneChange> {
+fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges, now: Timestamp) -> Vec<LaneChange> {
     let ends = matches!(input.what, What::Settled { .. } | What::LeaseLost);
     let mut moves = Vec::new();
     for link in &after.links {
@@ -252,9 +197,8 @@ fn move_lanes(
         if lane.is_some_and(Lane::is_touched) && !ended && after.quarantined.is_none() {
             continue;
         }
-        let polled_at = lane
-            .filter(|l| l.class == Class::Poll && l.state == LaneState::Waiting && !ended)
-            .map(|l| l.due);
+        let polled_at =
+            lane.filter(|l| l.class == Class::Poll && l.state == LaneState::Waiting && !ended).map(|l| l.due);
         let due = after.due(link, &bridges.poll, polled_at, now);
         let system = link.system.clone();
         match (lane, due) {

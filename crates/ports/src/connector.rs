@@ -67,10 +67,7 @@ impl Refusal {
     /// A body that is wrong in one field.
     #[must_use]
     pub fn field(field: &str, detail: impl Into<String>) -> Self {
-        Self::Malformed {
-            field: field.to_owned(),
-            detail: detail.into(),
-        }
+        Self::Malformed { field: field.to_owned(), detail: detail.into() }
     }
 }
 

@@ -1,8 +1,6 @@
 //! What every store does around a transition.
 
-use pagebridge_core::{
-    Bridges, Incident, IncidentId, Input, Lane, Timestamp, Transition, quarantine, transition,
-};
+use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, Timestamp, Transition, quarantine, transition};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Picks, from the incidents found under the hashes of an input's keys, the one that the input is about: an open one
@@ -10,9 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[must_use]
 pub fn pick<'a>(candidates: &'a [Incident], input: &Input) -> Option<&'a Incident> {
     input.keys.iter().find_map(|key| {
-        let fits = candidates
-            .iter()
-            .filter(|i| i.answers_to(&input.system, key));
+        let fits = candidates.iter().filter(|i| i.answers_to(&input.system, key));
         fits.max_by_key(|i| (i.is_open(), i.id))
     })
 }
@@ -32,9 +28,7 @@ pub fn guarded(
     let run = || transition(incident, lanes, input, bridges, fresh, now);
     catch_unwind(AssertUnwindSafe(run)).or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
-        let reason = words
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("a rule of ours was broken");
+        let reason = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a rule of ours was broken");
         match incident {
             Some(incident) => Ok(quarantine(incident, lanes, Some(input), reason, now)),
             None => Err(reason.to_owned()),

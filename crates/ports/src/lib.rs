@@ -13,8 +13,8 @@ pub use connector::{Check, CheckResult, Connector, Receive, Received, Refusal};
 pub use guard::{guarded, pick};
 pub use memory::MemoryStore;
 pub use store::{
-    Accepted, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease,
-    Leased, Settled, Settlement, Store, StoreError,
+    Accepted, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease, Leased, Settled,
+    Settlement, Store, StoreError,
 };
 
 /// A boxed future that may move between threads.

@@ -2,12 +2,12 @@
 
 use crate::guard::{guarded, pick};
 use crate::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter,
-    Lease, Leased, Settled, Settlement, Store, StoreError,
+    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease, Leased,
+    Settled, Settlement, Store, StoreError,
 };
 use pagebridge_core::{
-    Bridges, Class, Incident, IncidentId, Input, Lane, LaneChange, LaneState, LeaseToken,
-    SystemName, Timestamp, Transition, What,
+    Bridges, Class, Incident, IncidentId, Input, Lane, LaneChange, LaneState, LeaseToken, SystemName, Timestamp,
+    Transition, What,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::future::ready;
@@ -34,26 +34,15 @@ impl MemoryStore {
     /// An empty store that decides by these rules.
     #[must_use]
     pub fn new(bridges: Arc<Bridges>) -> Self {
-        Self {
-            bridges,
-            inner: Mutex::default(),
-            wake: watch::Sender::new(0),
-        }
+        Self { bridges, inner: Mutex::default(), wake: watch::Sender::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic while holding the lock is caught by `guarded` before anything is changed.
-        self.inner
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn take(
-        &self,
-        found: Option<IncidentId>,
-        input: &Input,
-        now: Timestamp,
-    ) -> Result<Accepted, StoreError> {
+    fn take(&self, found: Option<IncidentId>, input: &Input, now: Timestamp) -> Result<Accepted, StoreError> {
         let mut inner = self.lock();
         let id = found.or_else(|| inner.find(input));
         let accepted = inner.take(id, input, &self.bridges, now)?;
@@ -65,24 +54,13 @@ impl MemoryStore {
 
 impl Inner {
     fn find(&self, input: &Input) -> Option<IncidentId> {
-        let hits = input
-            .keys
-            .iter()
-            .filter_map(|k| self.keys.get(&k.hash()))
-            .flatten();
-        let candidates: Vec<Incident> = hits
-            .filter_map(|id| self.incidents.get(id))
-            .cloned()
-            .collect();
+        let hits = input.keys.iter().filter_map(|k| self.keys.get(&k.hash())).flatten();
+        let candidates: Vec<Incident> = hits.filter_map(|id| self.incidents.get(id)).cloned().collect();
         pick(&candidates, input).map(|i| i.id)
     }
 
     fn lanes_of(&self, id: IncidentId) -> Vec<Lane> {
-        self.lanes
-            .values()
-            .filter(|l| l.incident == id)
-            .cloned()
-            .collect()
+        self.lanes.values().filter(|l| l.incident == id).cloned().collect()
     }
 
     fn take(
@@ -95,27 +73,19 @@ impl Inner {
         let incident = id.and_then(|id| self.incidents.get(&id));
         let fresh = IncidentId(self.incidents.keys().next_back().map_or(0, |id| id.0) + 1);
         let lanes = id.map(|id| self.lanes_of(id)).unwrap_or_default();
-        let step =
-            guarded(incident, &lanes, input, bridges, fresh, now).map_err(StoreError::Broken)?;
+        let step = guarded(incident, &lanes, input, bridges, fresh, now).map_err(StoreError::Broken)?;
         let disposition = step.disposition;
         let id = id.or_else(|| step.written.as_ref().map(|w| w.incident.id));
         if let Some(id) = id {
             self.write(id, step);
         }
-        Ok(Accepted {
-            incident: id,
-            disposition,
-        })
+        Ok(Accepted { incident: id, disposition })
     }
 
     fn write(&mut self, id: IncidentId, step: Transition) {
         if let Some(written) = step.written {
             let seq = i64::try_from(self.journal.len()).unwrap_or(i64::MAX) + 1;
-            self.journal.push(JournalRow {
-                seq,
-                incident: id,
-                entry: written.entry,
-            });
+            self.journal.push(JournalRow { seq, incident: id, entry: written.entry });
             for hash in written.incident.key_hashes() {
                 let ids = self.keys.entry(hash).or_default();
                 if !ids.contains(&id) {
@@ -127,13 +97,7 @@ impl Inner {
         for change in step.lanes {
             match change {
                 LaneChange::Put { system, class, due } => {
-                    let lane = Lane {
-                        incident: id,
-                        system: system.clone(),
-                        class,
-                        due,
-                        state: LaneState::Waiting,
-                    };
+                    let lane = Lane { incident: id, system: system.clone(), class, due, state: LaneState::Waiting };
                     self.lanes.insert((id, system), lane);
                 }
                 LaneChange::Remove { system } => {
@@ -143,29 +107,12 @@ impl Inner {
         }
     }
 
-    fn reap(
-        &mut self,
-        system: &SystemName,
-        bridges: &Bridges,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let lost = |l: &&Lane| {
-            l.system == *system
-                && matches!(l.state, LaneState::Leased { until, .. } if until <= now)
-        };
-        let ids: Vec<IncidentId> = self
-            .lanes
-            .values()
-            .filter(lost)
-            .map(|l| l.incident)
-            .collect();
+    fn reap(&mut self, system: &SystemName, bridges: &Bridges, now: Timestamp) -> Result<(), StoreError> {
+        let lost =
+            |l: &&Lane| l.system == *system && matches!(l.state, LaneState::Leased { until, .. } if until <= now);
+        let ids: Vec<IncidentId> = self.lanes.values().filter(lost).map(|l| l.incident).collect();
         for id in ids {
-            self.take(
-                Some(id),
-                &Input::about(system.clone(), What::LeaseLost),
-                bridges,
-                now,
-            )?;
+            self.take(Some(id), &Input::about(system.clone(), What::LeaseLost), bridges, now)?;
         }
         Ok(())
     }
@@ -178,42 +125,23 @@ impl Inner {
         ttl_ms: i64,
         limit: usize,
     ) -> Vec<Leased> {
-        let waits =
-            |l: &&Lane| l.system == *system && l.state == LaneState::Waiting && l.due <= now;
-        let mut due: Vec<(Class, Timestamp, IncidentId)> = self
-            .lanes
-            .values()
-            .filter(waits)
-            .map(|l| (l.class, l.due, l.incident))
-            .collect();
+        let waits = |l: &&Lane| l.system == *system && l.state == LaneState::Waiting && l.due <= now;
+        let mut due: Vec<(Class, Timestamp, IncidentId)> =
+            self.lanes.values().filter(waits).map(|l| (l.class, l.due, l.incident)).collect();
         due.sort_unstable();
         let mut leased = Vec::new();
         for (class, _, id) in due.into_iter().take(limit) {
             let key = (id, system.clone());
-            let Some(work) = self
-                .incidents
-                .get(&id)
-                .and_then(|i| i.work(system, &bridges.instance))
-            else {
+            let Some(work) = self.incidents.get(&id).and_then(|i| i.work(system, &bridges.instance)) else {
                 self.lanes.remove(&key);
                 continue;
             };
             self.last_token += 1;
             let (token, until) = (LeaseToken(self.last_token), now.plus_ms(ttl_ms));
             if let Some(lane) = self.lanes.get_mut(&key) {
-                lane.state = LaneState::Leased {
-                    token,
-                    until,
-                    since: now,
-                };
+                lane.state = LaneState::Leased { token, until, since: now };
             }
-            let lease = Lease {
-                incident: id,
-                system: system.clone(),
-                token,
-                since: now,
-                until,
-            };
+            let lease = Lease { incident: id, system: system.clone(), token, since: now, until };
             leased.push(Leased { lease, class, work });
         }
         leased
@@ -221,26 +149,15 @@ impl Inner {
 
     fn holds(&self, lease: &Lease) -> bool {
         let lane = self.lanes.get(&(lease.incident, lease.system.clone()));
-        lane.is_some_and(
-            |l| matches!(l.state, LaneState::Leased { token, .. } if token == lease.token),
-        )
+        lane.is_some_and(|l| matches!(l.state, LaneState::Leased { token, .. } if token == lease.token))
     }
 
     fn counts(&self) -> Counts {
-        let count = |keep: &dyn Fn(&Incident) -> bool| {
-            self.incidents.values().filter(|i| keep(i)).count() as u64
-        };
+        let count = |keep: &dyn Fn(&Incident) -> bool| self.incidents.values().filter(|i| keep(i)).count() as u64;
         let mut lanes: BTreeMap<(SystemName, Class), LaneCount> = BTreeMap::new();
         for lane in self.lanes.values() {
-            let empty = || LaneCount {
-                system: lane.system.clone(),
-                class: lane.class,
-                count: 0,
-                oldest_due: None,
-            };
-            let row = lanes
-                .entry((lane.system.clone(), lane.class))
-                .or_insert_with(empty);
+            let empty = || LaneCount { system: lane.system.clone(), class: lane.class, count: 0, oldest_due: None };
+            let row = lanes.entry((lane.system.clone(), lane.class)).or_insert_with(empty);
             row.count += 1;
             row.oldest_due = Some(row.oldest_due.map_or(lane.due, |d| d.min(lane.due)));
         }
@@ -279,9 +196,7 @@ impl LaneFilter {
     fn keeps(&self, lane: &Lane) -> bool {
         self.system.as_ref().is_none_or(|s| lane.system == *s)
             && self.incident.is_none_or(|id| lane.incident == id)
-            && self
-                .class
-                .map_or(lane.class != Class::Poll, |c| lane.class == c)
+            && self.class.map_or(lane.class != Class::Poll, |c| lane.class == c)
     }
 }
 
@@ -297,11 +212,7 @@ impl Store for MemoryStore {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Option<Accepted>, StoreError>> {
         let known = self.lock().incidents.contains_key(&incident);
-        let result = if known {
-            self.take(Some(incident), &input, now).map(Some)
-        } else {
-            Ok(None)
-        };
+        let result = if known { self.take(Some(incident), &input, now).map(Some) } else { Ok(None) };
         Box::pin(ready(result))
     }
 
@@ -328,16 +239,10 @@ impl Store for MemoryStore {
             return Box::pin(ready(Ok(Settled::Stale)));
         }
         let input = settlement.into_input(lease.system);
-        Box::pin(ready(
-            self.take(Some(lease.incident), &input, now)
-                .map(|_| Settled::Done),
-        ))
+        Box::pin(ready(self.take(Some(lease.incident), &input, now).map(|_| Settled::Done)))
     }
 
-    fn next_due<'a>(
-        &'a self,
-        system: &'a SystemName,
-    ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
+    fn next_due<'a>(&'a self, system: &'a SystemName) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
         let inner = self.lock();
         let lanes = inner.lanes.values().filter(|l| l.system == *system);
         let due = lanes.map(|l| match l.state {
@@ -355,17 +260,9 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(self.lock().incidents.get(&id).cloned())))
     }
 
-    fn incidents(
-        &self,
-        filter: IncidentFilter,
-    ) -> BoxFuture<'_, Result<Vec<Incident>, StoreError>> {
+    fn incidents(&self, filter: IncidentFilter) -> BoxFuture<'_, Result<Vec<Incident>, StoreError>> {
         let inner = self.lock();
-        let kept = inner
-            .incidents
-            .values()
-            .rev()
-            .filter(|i| filter.keeps(i))
-            .take(filter.limit);
+        let kept = inner.incidents.values().rev().filter(|i| filter.keeps(i)).take(filter.limit);
         Box::pin(ready(Ok(kept.cloned().collect())))
     }
 
@@ -384,12 +281,7 @@ impl Store for MemoryStore {
 
     fn lanes(&self, filter: LaneFilter) -> BoxFuture<'_, Result<Vec<Lane>, StoreError>> {
         let inner = self.lock();
-        let mut kept: Vec<Lane> = inner
-            .lanes
-            .values()
-            .filter(|l| filter.keeps(l))
-            .cloned()
-            .collect();
+        let mut kept: Vec<Lane> = inner.lanes.values().filter(|l| filter.keeps(l)).cloned().collect();
         kept.sort_by_key(|l| (l.due, l.incident));
         kept.truncate(filter.limit);
         Box::pin(ready(Ok(kept)))
@@ -412,20 +304,7 @@ impl Settlement {
     /// The input that a settlement is to the incident.
     #[must_use]
     pub fn into_input(self, system: SystemName) -> Input {
-        let Self {
-            number,
-            step,
-            started_at,
-            outcome,
-        } = self;
-        Input::about(
-            system,
-            What::Settled {
-                number,
-                step,
-                started_at,
-                outcome,
-            },
-        )
+        let Self { number, step, started_at, outcome } = self;
+        Input::about(system, What::Settled { number, step, started_at, outcome })
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::BoxFuture;
 use pagebridge_core::{
-    Bridges, Class, DeadLetter, Disposition, Entry, Incident, IncidentId, Input, Lane, LeaseToken,
-    Outcome, Step, SystemName, Timestamp, Work,
+    Bridges, Class, DeadLetter, Disposition, Entry, Incident, IncidentId, Input, Lane, LeaseToken, Outcome, Step,
+    SystemName, Timestamp, Work,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -212,10 +212,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Settled, StoreError>>;
 
     /// When the next lane of a system is due or its lease runs out; `None` when there is none.
-    fn next_due<'a>(
-        &'a self,
-        system: &'a SystemName,
-    ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
+    fn next_due<'a>(&'a self, system: &'a SystemName) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
 
     /// Changes whenever a lane may have become due. Subscribe before looking.
     fn wakeups(&self) -> watch::Receiver<u64>;
@@ -224,8 +221,7 @@ pub trait Store: Send + Sync + 'static {
     fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<Option<Incident>, StoreError>>;
 
     /// Lists incidents.
-    fn incidents(&self, filter: IncidentFilter)
-    -> BoxFuture<'_, Result<Vec<Incident>, StoreError>>;
+    fn incidents(&self, filter: IncidentFilter) -> BoxFuture<'_, Result<Vec<Incident>, StoreError>>;
 
     /// Lists journal entries.
     fn entries(&self, filter: EntryFilter) -> BoxFuture<'_, Result<Vec<JournalRow>, StoreError>>;
@@ -245,17 +241,9 @@ pub trait Store: Send + Sync + 'static {
     /// Deliveries that wait for an operator, newest incident first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
         Box::pin(async move {
-            let filter = IncidentFilter {
-                dead_letters: true,
-                limit,
-                ..IncidentFilter::default()
-            };
+            let filter = IncidentFilter { dead_letters: true, limit, ..IncidentFilter::default() };
             let incidents = self.incidents(filter).await?;
-            Ok(incidents
-                .iter()
-                .flat_map(Incident::dead_letters)
-                .take(limit)
-                .collect())
+            Ok(incidents.iter().flat_map(Incident::dead_letters).take(limit).collect())
         })
     }
 }

@@ -1,10 +1,7 @@
 //! What follows from the end of an attempt.
 
 use super::{Decider, MISSES_MAX};
-use crate::{
-    Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Status, Step, SystemName,
-    Timestamp,
-};
+use crate::{Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Status, Step, SystemName, Timestamp};
 
 /// The answer of a far side that holds what we wanted.
 struct Held<'o> {
@@ -28,29 +25,12 @@ impl Decider<'_> {
         }
         match (outcome, step) {
             (Outcome::Read(reading), _) => self.read(system, reading, started_at),
-            (
-                Outcome::Delivered {
-                    record,
-                    status,
-                    status_at,
-                    note,
-                },
-                Some(step),
-            ) => {
-                let held = Held {
-                    record: record.as_ref(),
-                    status: *status,
-                    status_at: *status_at,
-                    note: note.as_deref(),
-                };
+            (Outcome::Delivered { record, status, status_at, note }, Some(step)) => {
+                let held =
+                    Held { record: record.as_ref(), status: *status, status_at: *status_at, note: note.as_deref() };
                 self.delivered(system, number, step, started_at, &held);
             }
-            (
-                Outcome::NotApplied {
-                    wait_ms, reason, ..
-                },
-                Some(_),
-            ) => {
+            (Outcome::NotApplied { wait_ms, reason, .. }, Some(_)) => {
                 self.defer(system, number, *wait_ms, None, reason);
             }
             (Outcome::Unknown { reason }, Some(step)) => {
@@ -63,25 +43,13 @@ impl Decider<'_> {
                 self.defer(system, number, None, doubt, reason);
             }
             (Outcome::Rejected { reason, remedy }, Some(step)) => {
-                self.dead_letter(
-                    system,
-                    number,
-                    step,
-                    Park {
-                        reason: reason.clone(),
-                        remedy: remedy.clone(),
-                    },
-                );
+                self.dead_letter(system, number, step, Park { reason: reason.clone(), remedy: remedy.clone() });
             }
-            (Outcome::Missing, Some(Step::Find)) => self.push(Change::NotMade {
-                system: system.clone(),
-            }),
+            (Outcome::Missing, Some(Step::Find)) => self.push(Change::NotMade { system: system.clone() }),
             (Outcome::Missing, Some(step)) => {
                 let park = Park {
                     reason: "the record does not exist any more".into(),
-                    remedy:
-                        "nothing, if it was deleted on purpose; otherwise restore it and release"
-                            .into(),
+                    remedy: "nothing, if it was deleted on purpose; otherwise restore it and release".into(),
                 };
                 self.dead_letter(system, number, step, park);
             }
@@ -91,14 +59,7 @@ impl Decider<'_> {
         }
     }
 
-    fn delivered(
-        &mut self,
-        system: &SystemName,
-        number: u32,
-        step: &Step,
-        started_at: Timestamp,
-        held: &Held<'_>,
-    ) {
+    fn delivered(&mut self, system: &SystemName, number: u32, step: &Step, started_at: Timestamp, held: &Held<'_>) {
         let Some(link) = self.link(system) else {
             return;
         };
@@ -106,10 +67,7 @@ impl Decider<'_> {
         let absent = matches!(link.record, Record::Absent);
         let overtaken = link.known.is_some() && link.known_at >= started_at;
         if let Some(record) = held.record.filter(|_| absent) {
-            self.push(Change::RecordFound {
-                system: system.clone(),
-                record: record.clone(),
-            });
+            self.push(Change::RecordFound { system: system.clone(), record: record.clone() });
         }
         let (status, note) = match step {
             Step::Create | Step::Find => (Some(held.status.unwrap_or(Status::Triggered)), None),
@@ -135,13 +93,7 @@ impl Decider<'_> {
     }
 
     /// Takes the status that an attempt left behind, unless something newer is known; then the record is read.
-    fn learn(
-        &mut self,
-        system: &SystemName,
-        status: Status,
-        remote_at: Option<Timestamp>,
-        overtaken: bool,
-    ) {
+    fn learn(&mut self, system: &SystemName, status: Status, remote_at: Option<Timestamp>, overtaken: bool) {
         let Some(link) = self.link(system) else {
             return;
         };
@@ -149,15 +101,9 @@ impl Decider<'_> {
             return;
         }
         if overtaken {
-            self.push(Change::PollWanted {
-                system: system.clone(),
-            });
+            self.push(Change::PollWanted { system: system.clone() });
         } else {
-            self.push(Change::Known {
-                system: system.clone(),
-                status,
-                remote_at,
-            });
+            self.push(Change::Known { system: system.clone(), status, remote_at });
         }
     }
 
@@ -165,35 +111,16 @@ impl Decider<'_> {
         note.is_some_and(|id| self.link(system).is_some_and(|l| l.notes_due.contains(&id)))
     }
 
-    fn defer(
-        &mut self,
-        system: &SystemName,
-        number: u32,
-        wait_ms: Option<i64>,
-        in_doubt: Option<Doubt>,
-        reason: &str,
-    ) {
+    fn defer(&mut self, system: &SystemName, number: u32, wait_ms: Option<i64>, in_doubt: Option<Doubt>, reason: &str) {
         let Some(link) = self.link(system) else {
             return;
         };
         // The attempt may belong to a step that was superseded meanwhile: it says nothing about the waits of the
         // current one, but what it may have left behind counts.
         let current = link.step == number;
-        let attempt = if current {
-            link.attempts + 1
-        } else {
-            link.attempts
-        };
-        let wait = wait_ms.unwrap_or_else(|| {
-            self.bridges
-                .backoff
-                .wait_ms(attempt.max(1), self.seed(link))
-        });
-        let not_before = if current {
-            self.now.plus_ms(wait)
-        } else {
-            link.not_before
-        };
+        let attempt = if current { link.attempts + 1 } else { link.attempts };
+        let wait = wait_ms.unwrap_or_else(|| self.bridges.backoff.wait_ms(attempt.max(1), self.seed(link)));
+        let not_before = if current { self.now.plus_ms(wait) } else { link.not_before };
         self.push(Change::Deferred {
             system: system.clone(),
             step: number,
@@ -209,13 +136,7 @@ impl Decider<'_> {
             return;
         };
         let number = link.step;
-        self.defer(
-            system,
-            number,
-            None,
-            Some(Doubt::Anything),
-            "the worker did not come back",
-        );
+        self.defer(system, number, None, Some(Doubt::Anything), "the worker did not come back");
     }
 
     fn dead_letter(&mut self, system: &SystemName, number: u32, step: &Step, park: Park) {
@@ -226,13 +147,7 @@ impl Decider<'_> {
             Step::AddNote(id) => Some(*id),
             _ => None,
         };
-        self.push(Change::DeadLettered {
-            system: system.clone(),
-            step: number,
-            what: step.describe(),
-            note,
-            park,
-        });
+        self.push(Change::DeadLettered { system: system.clone(), step: number, what: step.describe(), note, park });
     }
 
     fn poll_missed(&mut self, system: &SystemName) {
@@ -241,33 +156,17 @@ impl Decider<'_> {
         };
         let misses = link.poll_misses + 1;
         if misses < MISSES_MAX {
-            let not_before = self
-                .now
-                .plus_ms(self.bridges.backoff.wait_ms(misses + 2, self.seed(link)));
-            self.push(Change::PollMissed {
-                system: system.clone(),
-                misses,
-                not_before,
-            });
+            let not_before = self.now.plus_ms(self.bridges.backoff.wait_ms(misses + 2, self.seed(link)));
+            self.push(Change::PollMissed { system: system.clone(), misses, not_before });
         } else if self.incident.content.is_none() {
-            self.push(Change::Discarded {
-                reason: format!("{system} has no such record"),
-            });
+            self.push(Change::Discarded { reason: format!("{system} has no such record") });
         } else {
             let reason = format!("{system} answered {misses} times that it has no such record");
-            self.push(Change::PollStopped {
-                system: system.clone(),
-                reason,
-            });
+            self.push(Change::PollStopped { system: system.clone(), reason });
         }
     }
 
     fn seed(&self, link: &Link) -> u64 {
-        self.incident
-            .id
-            .0
-            .unsigned_abs()
-            .wrapping_mul(31)
-            .wrapping_add(u64::from(link.step))
+        self.incident.id.0.unsigned_abs().wrapping_mul(31).wrapping_add(u64::from(link.step))
     }
 }
