@@ -1,0 +1,75 @@
+//! Figures about what the engine has done.
+
+use crate::BreakerState;
+use pagebridge_core::{Outcome, SystemName, Work};
+use std::sync::Mutex;
+
+/// Figures of one system since the process started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SystemStats {
+    /// The system's name.
+    pub system: String,
+    /// Deliveries that ended well.
+    pub delivered: u64,
+    /// Attempts that were surely not applied.
+    pub not_applied: u64,
+    /// Attempts without an answer.
+    pub unknown: u64,
+    /// Attempts refused for good.
+    pub rejected: u64,
+    /// Deliveries that found the record moved, and wrote nothing.
+    pub moved: u64,
+    /// Readings that succeeded.
+    pub polls: u64,
+    /// Readings that failed.
+    pub polls_failed: u64,
+    /// Attempts in flight.
+    pub in_flight: u64,
+    /// Where the circuit breaker stands.
+    pub breaker: &'static str,
+}
+
+/// Figures of all systems.
+#[derive(Debug)]
+pub struct Stats(Mutex<Vec<SystemStats>>);
+
+impl Stats {
+    pub(crate) fn new(systems: &[SystemName]) -> Self {
+        let rows = systems.iter().map(|name| SystemStats {
+            system: name.to_string(),
+            breaker: BreakerState::Closed.as_str(),
+            ..SystemStats::default()
+        });
+        Self(Mutex::new(rows.collect()))
+    }
+
+    pub(crate) fn update(&self, system: &SystemName, change: impl FnOnce(&mut SystemStats)) {
+        let mut rows = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(row) = rows.iter_mut().find(|r| r.system == system.as_str()) {
+            change(row);
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<SystemStats> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl SystemStats {
+    pub(crate) fn count(&mut self, work_is_poll: bool, outcome: &Outcome) {
+        let counter = match (work_is_poll, outcome) {
+            (true, Outcome::Read(_) | Outcome::Missing) => &mut self.polls,
+            (true, _) => &mut self.polls_failed,
+            (false, Outcome::Delivered { .. } | Outcome::Missing) => &mut self.delivered,
+            (false, Outcome::Read(_)) => &mut self.moved,
+            (false, Outcome::NotApplied { .. }) => &mut self.not_applied,
+            (false, Outcome::Unknown { .. }) => &mut self.unknown,
+            (false, Outcome::Rejected { .. }) => &mut self.rejected,
+        };
+        *counter += 1;
+    }
+}
+
+pub(crate) fn is_poll(work: &Work) -> bool {
+    matches!(work, Work::Poll { .. })
+}
