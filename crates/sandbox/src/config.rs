@@ -1,0 +1,154 @@
+//! Says how a sandbox is set up; everything has a default.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use jiff::Timestamp;
+
+use crate::clock::ClockMode;
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where PagerDuty listens (REST and events on one port); port 0 takes a free one.
+    pub pagerduty_listen: SocketAddr,
+    /// Where Opsgenie listens.
+    pub opsgenie_listen: SocketAddr,
+    /// Where the control API and the page listen.
+    pub control_listen: SocketAddr,
+    /// Seeds ids, secrets and every chance; the same seed gives the same ones.
+    pub seed: u64,
+    /// How the clock moves.
+    pub clock: ClockMode,
+    /// When the clock starts; without it, now.
+    pub start: Option<Timestamp>,
+    /// Fixed credentials and ids; those left out are drawn from the seed.
+    pub credentials: Credentials,
+    /// PagerDuty's own settings.
+    pub pagerduty: PagerDutyConfig,
+    /// Opsgenie's own settings.
+    pub opsgenie: OpsgenieConfig,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let free = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        Config {
+            pagerduty_listen: free,
+            opsgenie_listen: free,
+            control_listen: free,
+            seed: 1,
+            clock: ClockMode::Real,
+            start: None,
+            credentials: Credentials::default(),
+            pagerduty: PagerDutyConfig::default(),
+            opsgenie: OpsgenieConfig::default(),
+        }
+    }
+}
+
+/// Credentials and ids that a test or a person wants to choose.
+///
+/// They open nothing but this sandbox, so they are plain text.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// A REST key without a user behind it.
+    pub account_token: Option<String>,
+    /// A REST key of the automation user.
+    pub user_token: Option<String>,
+    /// The automation user's e-mail, for the `From` header.
+    pub from: Option<String>,
+    /// The first service's id.
+    pub service_id: Option<String>,
+    /// The first service's Events API v2 key; 32 letters and digits.
+    pub routing_key: Option<String>,
+    /// The secret of PagerDuty subscriptions that are made without one of their own.
+    pub pagerduty_webhook_secret: Option<String>,
+    /// The Opsgenie API key.
+    pub opsgenie_api_key: Option<String>,
+    /// The id of the Opsgenie integration that sends the webhooks.
+    pub opsgenie_integration_id: Option<String>,
+}
+
+/// Settings of the PagerDuty look-alike.
+#[derive(Debug, Clone)]
+pub struct PagerDutyConfig {
+    /// The web address in `html_url`; clients want `https://<subdomain>.pagerduty.com`.
+    pub web_base: String,
+    /// The automation user's name.
+    pub automation_user: String,
+    /// The REST limit per credential and minute; none switches it off.
+    pub rest_per_minute: Option<u32>,
+    /// The events limit per routing key and minute; none switches it off.
+    pub events_per_minute: Option<u32>,
+    /// Answers 401 with a JSON body (code 2006) instead of an empty text.
+    pub unauthorized_json: bool,
+    /// Refuses to acknowledge an acknowledged incident (code 1002) instead of adding an acknowledger.
+    pub repeated_acknowledge_refused: bool,
+    /// The pause before the first retry of a webhook; it doubles from there up to 30 minutes.
+    pub webhook_retry_ms: u64,
+    /// How long a receiver may take to answer a webhook.
+    pub webhook_timeout_ms: u64,
+}
+
+impl Default for PagerDutyConfig {
+    fn default() -> PagerDutyConfig {
+        PagerDutyConfig {
+            web_base: "https://sandbox.pagerduty.com".to_owned(),
+            automation_user: "Pagebridge".to_owned(),
+            rest_per_minute: Some(960),
+            events_per_minute: Some(120),
+            unauthorized_json: false,
+            repeated_acknowledge_refused: false,
+            webhook_retry_ms: 10_000,
+            webhook_timeout_ms: 5_000,
+        }
+    }
+}
+
+/// How numbers are written in Opsgenie's webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NumberFormat {
+    /// Milliseconds, and priorities as `"P2"`.
+    New,
+    /// `updatedAt` with 19 digits, and priorities as the number 2.
+    Old,
+    /// Either, drawn from the seed for every webhook: a receiver may depend on neither.
+    #[default]
+    Random,
+}
+
+/// Settings of the Opsgenie look-alike.
+#[derive(Debug, Clone)]
+pub struct OpsgenieConfig {
+    /// How long an accepted write takes to be processed.
+    pub processing_ms: u64,
+    /// Up to this much more, drawn from the seed; more than zero lets later writes overtake earlier ones.
+    pub processing_jitter_ms: u64,
+    /// Calls per minute for the whole account; none switches the limit off.
+    pub calls_per_minute: Option<u32>,
+    /// How numbers are written in webhooks.
+    pub number_format: NumberFormat,
+    /// Puts the text of a note beside `alert`, as some consumers' examples have it, instead of into it.
+    pub note_at_top: bool,
+    /// Adds description and details to every webhook, as the two boxes of the integration do.
+    pub description_and_details: bool,
+    /// How often a webhook that was not answered 2xx is sent again; the vendor documents nothing.
+    pub webhook_retries: u32,
+    /// The pause before the first of those retries.
+    pub webhook_retry_ms: u64,
+}
+
+impl Default for OpsgenieConfig {
+    fn default() -> OpsgenieConfig {
+        OpsgenieConfig {
+            processing_ms: 50,
+            processing_jitter_ms: 0,
+            calls_per_minute: None,
+            number_format: NumberFormat::Random,
+            note_at_top: false,
+            description_and_details: true,
+            webhook_retries: 0,
+            webhook_retry_ms: 1_000,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! PagerDuty and Opsgenie look-alikes with fault injection, on a clock that tests can advance.
+//!
+//! Unofficial: written from public documentation, not made, endorsed or checked by either vendor.
+//!
+//! The crate deliberately shares no code with Pagebridge's connectors and client: a misreading of a contract on one
+//! side must fail against the other, so even the webhook signing is its own.
+//!
+//! Every system is a plain state machine behind one lock (`pagerduty`, `opsgenie`); the shell around it moves bytes,
+//! injects faults and carries webhooks (`listener`, `shell`, `outgoing`). `control` offers over HTTP what [`Running`]
+//! and [`Handle`] offer in the same process.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), pagebridge_sandbox::StartError> {
+//! use pagebridge_sandbox::{Config, NewAlert, Sandbox};
+//!
+//! let sandbox = Sandbox::start(Config::default()).await?;
+//! println!("{}", sandbox.ready_json());
+//! sandbox.opsgenie().subscribe("http://127.0.0.1:5001/ops-webhook", &[]);
+//! sandbox.opsgenie().create_alert(NewAlert::new("disk full on db-07"), "dana@example.test");
+//! sandbox.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod clock;
+mod config;
+mod control;
+mod counters;
+mod faults;
+mod listener;
+mod opsgenie;
+mod outgoing;
+mod page;
+mod pagerduty;
+mod random;
+mod running;
+mod shell;
+mod snapshot;
+mod wire;
+
+pub use clock::{Clock, ClockMode};
+pub use config::{Config, Credentials, NumberFormat, OpsgenieConfig, PagerDutyConfig};
+pub use counters::{Counters, EndpointCount};
+pub use faults::{Direction, Effect, Fault, FaultError, FaultId, Faults, System};
+pub use opsgenie::{
+    AlertAct, AlertLogLine, AlertNoteView, AlertView, NewAlert, Opsgenie, OpsgenieError, OpsgenieSnapshot,
+};
+pub use outgoing::{WebhookCounts, WebhookRecord};
+pub use pagerduty::{
+    ActError, IncidentAct, IncidentAlertView, IncidentLogLine, IncidentView, NewIncident, NoteView, PagerDuty,
+    PagerDutySnapshot, ServiceState, SubscriptionView,
+};
+pub use running::{Handle, Running, Sandbox, StartError};
+pub use snapshot::{ActiveFault, Snapshot};

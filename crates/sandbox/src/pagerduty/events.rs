@@ -1,0 +1,211 @@
+//! `POST /v2/enqueue`: the Events API v2.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::lifecycle::Opening;
+use super::model::{Actor, Alert, Client, IncidentIx, ServiceIx, ServiceState, Status, Urgency};
+use super::state::State;
+use crate::wire::{Call, Reply};
+
+const BODY_BYTES_MAX: usize = 524_288;
+const SUMMARY_CHARACTERS_MAX: usize = 1_024;
+const DEDUP_KEY_CHARACTERS_MAX: usize = 255;
+const ROUTING_KEY_CHARACTERS: usize = 32;
+
+impl State {
+    pub(crate) fn enqueue(&mut self, call: &Call, now: Timestamp) -> Reply {
+        if call.body.len() > BODY_BYTES_MAX {
+            return invalid(&["Event object is too large (maximum is 512 KB)".to_owned()]);
+        }
+        let Ok(event) = serde_json::from_slice::<Value>(&call.body) else {
+            return unrecognized();
+        };
+        if !event.is_object() {
+            return unrecognized();
+        }
+        let errors = faults_of(&event);
+        if !errors.is_empty() {
+            return invalid(&errors);
+        }
+        let routing_key = event["routing_key"].as_str().unwrap_or_default();
+        let Some(service) = self.service_by_routing_key(routing_key) else {
+            return invalid(&["Invalid routing key".to_owned()]);
+        };
+        if !self.limits.event(routing_key, now) {
+            return throttled();
+        }
+        let dedup_key = match event["dedup_key"].as_str().filter(|key| !key.is_empty()) {
+            Some(key) => key.to_owned(),
+            None => self.random.hex32(),
+        };
+        let became = self.take_event(&event, service, &dedup_key, now);
+        *self.events.entry(became).or_default() += 1;
+        Reply::json(202, &json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key}))
+    }
+
+    /// Lets an accepted event have its effect, which may be none; returns what became of it.
+    fn take_event(&mut self, event: &Value, service: ServiceIx, key: &str, now: Timestamp) -> &'static str {
+        let route = (self.service(service).routing_key.clone(), key.to_owned());
+        let open = self.by_alert.get(&route).copied().filter(|ix| self.has_open_alert(*ix, key));
+        let by = Actor::Integration(service);
+        match (event["event_action"].as_str().unwrap_or_default(), open) {
+            ("trigger", Some(ix)) => self.repeat(ix, event, key, now),
+            ("trigger", None) if self.service(service).state != ServiceState::Active => "dropped: service not active",
+            ("trigger", None) => {
+                let opening = self.event_opening(event, service, key, now);
+                let ix = self.open_incident(opening, by, now);
+                self.by_alert.insert(route, ix);
+                "triggered"
+            }
+            (_, None) => "dropped: no open alert",
+            ("acknowledge", Some(ix)) => {
+                if self.incident(ix).status == Status::Triggered {
+                    self.acknowledge(ix, by, now);
+                }
+                "acknowledged"
+            }
+            (_, Some(ix)) => self.resolve_alert(ix, key, by, now),
+        }
+    }
+
+    fn has_open_alert(&self, ix: IncidentIx, key: &str) -> bool {
+        self.incident(ix).alerts.iter().any(|alert| alert.open && alert.key == key)
+    }
+
+    /// Adds a trigger to an open alert: its content becomes the newest event's, nobody is paged again.
+    fn repeat(&mut self, ix: IncidentIx, event: &Value, key: &str, now: Timestamp) -> &'static str {
+        let incident = self.incident_mut(ix);
+        incident.updated_at = now;
+        if let Some(alert) = incident.alerts.iter_mut().find(|alert| alert.open && alert.key == key) {
+            alert.triggers += 1;
+            alert.summary = text(&event["payload"]["summary"]);
+            alert.severity = text(&event["payload"]["severity"]);
+            alert.details = event["payload"].clone();
+        }
+        "repeated"
+    }
+
+    fn resolve_alert(&mut self, ix: IncidentIx, key: &str, by: Actor, now: Timestamp) -> &'static str {
+        let incident = self.incident_mut(ix);
+        incident.alerts.iter_mut().filter(|alert| alert.key == key).for_each(|alert| alert.open = false);
+        incident.updated_at = now;
+        let last = incident.alerts.iter().all(|alert| !alert.open);
+        if last {
+            self.resolve(ix, by, None, now);
+        }
+        "resolved"
+    }
+
+    fn event_opening(&mut self, event: &Value, service: ServiceIx, key: &str, now: Timestamp) -> Opening {
+        let payload = &event["payload"];
+        let summary = text(&payload["summary"]);
+        let severity = text(&payload["severity"]);
+        let alert = Alert {
+            id: self.random.long_id("Q"),
+            key: key.to_owned(),
+            open: true,
+            summary: summary.clone(),
+            severity: severity.clone(),
+            details: payload.clone(),
+            created_at: now,
+            triggers: 1,
+        };
+        let client = event["client"].as_str().filter(|name| !name.is_empty()).map(|name| Client {
+            name: name.to_owned(),
+            url: event["client_url"].as_str().filter(|url| !url.is_empty()).map(str::to_owned),
+        });
+        Opening {
+            title: summary,
+            details: None,
+            // Incidents made from events have no key of their own; the alert has it.
+            key: None,
+            service,
+            policy: self.service(service).policy,
+            urgency: if matches!(severity.as_str(), "critical" | "error") { Urgency::High } else { Urgency::Low },
+            priority: None,
+            assignee: None,
+            client,
+            alert: Some(alert),
+        }
+    }
+}
+
+/// Lists everything that is wrong with an event, in PagerDuty's words.
+fn faults_of(event: &Value) -> Vec<String> {
+    let mut errors = routing_key_faults(event["routing_key"].as_str().unwrap_or_default());
+    let action = event["event_action"].as_str().unwrap_or_default();
+    if action.is_empty() {
+        errors.push("'event_action' is missing or blank".to_owned());
+    } else if !matches!(action, "trigger" | "acknowledge" | "resolve") {
+        errors.push("'event_action' is invalid (must be one of: trigger acknowledge resolve)".to_owned());
+    }
+    let dedup_key = event["dedup_key"].as_str().unwrap_or_default();
+    if dedup_key.chars().count() > DEDUP_KEY_CHARACTERS_MAX {
+        errors.push("'dedup_key' is too long (maximum is 255 characters)".to_owned());
+    }
+    match action {
+        "trigger" => payload_faults(&event["payload"], &mut errors),
+        "acknowledge" | "resolve" if dedup_key.is_empty() => {
+            errors.push("'dedup_key' is missing or blank".to_owned());
+        }
+        _ => {}
+    }
+    errors
+}
+
+fn routing_key_faults(key: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if key.chars().count() != ROUTING_KEY_CHARACTERS {
+        errors.push("Length of 'routing_key' is incorrect (should be 32 characters)".to_owned());
+    }
+    if key.contains(|character: char| !character.is_ascii_alphanumeric()) {
+        errors.push("'routing_key' cannot contain non-alphanumeric characters.".to_owned());
+    }
+    errors
+}
+
+fn payload_faults(payload: &Value, errors: &mut Vec<String>) {
+    if !payload.is_object() {
+        errors.push("'payload' is missing or blank".to_owned());
+        return;
+    }
+    for field in ["summary", "severity", "source"] {
+        if payload[field].as_str().is_none_or(|text| text.trim().is_empty()) {
+            errors.push(format!("'payload.{field}' is missing or blank"));
+        }
+    }
+    let severity = payload["severity"].as_str().unwrap_or_default();
+    if !severity.is_empty() && !matches!(severity, "critical" | "error" | "warning" | "info") {
+        errors.push("'payload.severity' is invalid (must be one of: critical error warning info)".to_owned());
+    }
+    if payload["summary"].as_str().is_some_and(|summary| summary.chars().count() > SUMMARY_CHARACTERS_MAX) {
+        // The misspelling is PagerDuty's own.
+        errors.push("'summary' is too long (maiximum is 1024 characters)".to_owned());
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn invalid(errors: &[String]) -> Reply {
+    Reply::json(400, &json!({"status": "invalid event", "message": "Event object is invalid", "errors": errors}))
+}
+
+fn unrecognized() -> Reply {
+    let body = json!({
+        "status": "Unrecognized object",
+        "message": "Event object format is unrecognized",
+        "errors": ["JSON parse error"],
+    });
+    Reply::json(400, &body)
+}
+
+pub(crate) fn throttled() -> Reply {
+    let body = json!({
+        "status": "throttle exceeded",
+        "message": "Requests for this service are arriving too quickly.  Please retry later.",
+    });
+    Reply::json(429, &body)
+}

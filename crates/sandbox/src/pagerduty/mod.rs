@@ -1,0 +1,346 @@
+//! The PagerDuty look-alike: REST, Events API v2 and webhooks v3 around one state machine.
+
+mod auth;
+mod directory;
+mod events;
+mod incidents;
+mod lifecycle;
+mod limits;
+mod model;
+mod notes;
+mod paging;
+mod patch;
+mod people;
+mod refusal;
+mod render;
+mod state;
+mod subscriptions;
+mod view;
+mod webhooks;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::Method;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use self::auth::Caller;
+use self::limits::Quota;
+use self::model::{Filter, IncidentIx, Subscription};
+use self::refusal::Refusal;
+use self::render::Links;
+use self::state::State;
+use crate::config::{Credentials, PagerDutyConfig};
+use crate::faults::System;
+use crate::outgoing::{Outgoing, RetryPolicy};
+use crate::shell::{LookAlike, Shared};
+use crate::wire::{Call, Reply};
+
+pub use self::model::ServiceState;
+pub use self::people::{ActError, IncidentAct, NewIncident};
+pub use self::view::{IncidentAlertView, IncidentLogLine, IncidentView, NoteView, PagerDutySnapshot, SubscriptionView};
+
+const RETRY_CAP_MS: u64 = 30 * 60 * 1_000;
+const RETRY_TOTAL_MS: u64 = 48 * 60 * 60 * 1_000;
+const DROPS_MAX: u32 = 3;
+const DISABLED_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// The PagerDuty look-alike.
+#[derive(Debug)]
+pub struct PagerDuty {
+    state: Mutex<State>,
+    outgoing: Arc<Outgoing>,
+    shared: Shared,
+    /// Tells the timer that something may be due earlier than it thinks.
+    timers_changed: Notify,
+}
+
+impl PagerDuty {
+    pub(crate) fn new(
+        config: PagerDutyConfig,
+        given: &Credentials,
+        seed: u64,
+        url: String,
+        shared: Shared,
+        client: reqwest::Client,
+    ) -> PagerDuty {
+        let policy = RetryPolicy {
+            timeout_ms: config.webhook_timeout_ms,
+            first_ms: config.webhook_retry_ms,
+            cap_ms: RETRY_CAP_MS,
+            total_ms: RETRY_TOTAL_MS,
+            attempts_max: u32::MAX,
+            drops_max: Some(DROPS_MAX),
+            disabled_ms: DISABLED_MS,
+        };
+        let outgoing = Outgoing::new(System::PagerDuty, policy, shared.clone(), client);
+        let state = Mutex::new(State::new(config, given, seed, url, shared.clock.now()));
+        PagerDuty { state, outgoing, shared, timers_changed: Notify::new() }
+    }
+
+    /// Shows everything that PagerDuty holds.
+    pub fn snapshot(&self) -> PagerDutySnapshot {
+        let state = self.lock();
+        PagerDutySnapshot {
+            incidents: (0..state.incidents.len()).map(|place| state.view(IncidentIx(place))).collect(),
+            creates_per_key: state.creates.clone(),
+            events: state.events.iter().map(|(became, count)| ((*became).to_owned(), *count)).collect(),
+            subscriptions: self.subscription_views(&state),
+            webhooks: self.outgoing.counts(),
+            webhook_log: self.outgoing.records(),
+            calls: self.shared.counters.of(System::PagerDuty),
+        }
+    }
+
+    /// Shows one incident, found by id, number or key.
+    ///
+    /// # Errors
+    /// [`ActError::NoIncident`] if there is none.
+    pub fn incident(&self, name: &str) -> Result<IncidentView, ActError> {
+        let state = self.lock();
+        Ok(state.view(state.find_any(name)?))
+    }
+
+    /// Subscribes a URL to the webhooks of the whole account; returns the subscription's id.
+    ///
+    /// Without `secret` the account's default secret signs; no `events` means all.
+    pub fn subscribe(&self, url: &str, secret: Option<&str>, events: &[&str]) -> String {
+        let mut state = self.lock();
+        let secret = secret.map_or_else(|| state.webhook_secret.clone(), str::to_owned);
+        let id = state.random.short_id();
+        state.subscriptions.push(Subscription {
+            id: id.clone(),
+            url: url.to_owned(),
+            description: "made by the sandbox's control".to_owned(),
+            headers: Vec::new(),
+            secrets: vec![secret],
+            events: events.iter().map(|event| (*event).to_owned()).collect(),
+            filter: Filter::Account,
+            active: true,
+            removed: false,
+        });
+        id
+    }
+
+    /// Removes a subscription.
+    ///
+    /// # Errors
+    /// [`ActError::NoSubscription`] if there is none.
+    pub fn unsubscribe(&self, id: &str) -> Result<(), ActError> {
+        let mut state = self.lock();
+        let place = state.subscription(id).map_err(|_| ActError::NoSubscription(id.to_owned()))?;
+        state.subscriptions[place].removed = true;
+        Ok(())
+    }
+
+    /// Adds a newer secret to a subscription: both sign from now on, as during a rotation.
+    ///
+    /// # Errors
+    /// [`ActError::NoSubscription`] if there is none.
+    pub fn add_secret(&self, id: &str, secret: &str) -> Result<(), ActError> {
+        let mut state = self.lock();
+        let place = state.subscription(id).map_err(|_| ActError::NoSubscription(id.to_owned()))?;
+        state.subscriptions[place].secrets.insert(0, secret.to_owned());
+        Ok(())
+    }
+
+    /// Lets a person open an incident by hand; a name nobody has yet is hired.
+    ///
+    /// # Errors
+    /// [`ActError::NoService`] if the service does not exist.
+    pub fn open(&self, new: NewIncident, who: &str) -> Result<IncidentView, ActError> {
+        self.change(|state, now| {
+            let who = state.person(who);
+            let ix = state.person_opens(new, who, now)?;
+            Ok(state.view(ix))
+        })
+    }
+
+    /// Lets a person do something to an incident, found by id, number or key; a name nobody has yet is hired.
+    ///
+    /// # Errors
+    /// [`ActError`] if the incident does not exist or its status does not allow it.
+    pub fn act(&self, incident: &str, act: IncidentAct, who: &str) -> Result<IncidentView, ActError> {
+        self.change(|state, now| {
+            let ix = state.find_any(incident)?;
+            let who = state.person(who);
+            state.person_acts(ix, act, who, now)?;
+            Ok(state.view(ix))
+        })
+    }
+
+    /// Switches a service on or off.
+    ///
+    /// # Errors
+    /// [`ActError::NoService`] if the service does not exist.
+    pub fn set_service(&self, id: &str, to: ServiceState) -> Result<(), ActError> {
+        let mut state = self.lock();
+        let ix = state.service_by_id(id).ok_or_else(|| ActError::NoService(id.to_owned()))?;
+        state.services[ix.0].state = to;
+        Ok(())
+    }
+
+    /// Reads what the ready line and the tests need to know.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.lock())
+    }
+
+    /// Ends snoozes when their time comes, until the sandbox stops.
+    pub(crate) async fn run_timers(self: Arc<Self>) {
+        loop {
+            let changed = self.timers_changed.notified();
+            let next = self.lock().next_wake();
+            tokio::select! {
+                () = changed => {}
+                () = self.shared.clock.sleep_until(next.unwrap_or(Timestamp::MAX)), if next.is_some() => {
+                    self.change(State::wake_snoozed);
+                }
+                () = self.shared.cancel.cancelled() => return,
+            }
+        }
+    }
+
+    /// Changes the state and posts the webhooks that follow, in the same order as the changes.
+    fn change<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let mut state = self.lock();
+        // The time is taken under the lock, so that it never runs backwards from one change to the next.
+        let now = self.shared.clock.now();
+        let result = change(&mut state, now);
+        let parcels = std::mem::take(&mut state.outbox);
+        self.outgoing.send(parcels);
+        drop(state);
+        self.timers_changed.notify_one();
+        result
+    }
+
+    fn subscription_views(&self, state: &State) -> Vec<SubscriptionView> {
+        let kept = state.subscriptions.iter().filter(|one| !one.removed);
+        let view = |one: &Subscription| SubscriptionView {
+            id: one.id.clone(),
+            url: one.url.clone(),
+            events: one.events.clone(),
+            active: one.active,
+            temporarily_disabled: self.outgoing.is_disabled(&one.id),
+        };
+        kept.map(view).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rest(&self, state: &mut State, call: &Call, parts: &[&str], prefix: &str, now: Timestamp) -> Reply {
+        let caller = match state.authenticate(call) {
+            Ok(caller) => caller,
+            Err(reply) => return reply,
+        };
+        let credential = match caller {
+            Caller::Account => "account".to_owned(),
+            Caller::User(ix) => state.user(ix).id.clone(),
+        };
+        let quota = state.limits.rest(&credential, now);
+        if quota.exceeded {
+            return with_quota(Refusal::of_status(429), quota);
+        }
+        let links = Links { api: format!("{}{prefix}", call.base), web: state.config.web_base.clone() };
+        let reply = self.dispatch(state, call, parts, caller, &links, now);
+        with_quota(reply.unwrap_or_else(|refusal| refusal.reply()), quota)
+    }
+
+    fn dispatch(
+        &self,
+        state: &mut State,
+        call: &Call,
+        parts: &[&str],
+        caller: Caller,
+        links: &Links,
+        now: Timestamp,
+    ) -> Result<Reply, Refusal> {
+        match (call.method.as_str(), parts) {
+            ("GET", ["incidents"]) => state.list_incidents(call, links, now),
+            ("POST", ["incidents"]) => state.create_incident(call, caller, links, now),
+            ("PUT", ["incidents"]) => state.update_incidents(call, caller, links, now),
+            (method, ["incidents", id, rest @ ..]) => {
+                let ix = state.find(id).ok_or_else(Refusal::not_found)?;
+                match (method, rest) {
+                    ("GET", []) => Ok(state.get_incident(call, links, ix)),
+                    ("PUT", []) => state.update_incident(call, caller, links, ix, now),
+                    ("GET", ["notes"]) => Ok(state.list_notes(links, ix)),
+                    ("POST", ["notes"]) => state.create_note(call, caller, links, ix, now),
+                    ("GET", ["alerts"]) => state.list_alerts(call, links, ix),
+                    ("GET", ["log_entries"]) => state.list_log_entries(call, links, ix),
+                    ("POST", ["snooze"]) => state.snooze_incident(call, caller, links, ix, now),
+                    ("PUT", ["merge"]) => state.merge_incidents(call, caller, links, ix, now),
+                    _ => Err(Refusal::not_found()),
+                }
+            }
+            ("GET", ["users"]) => state.list_users(call, links),
+            ("GET", ["users", "me"]) => Ok(state.me(caller, links)),
+            ("GET", ["users", id]) => state.get_user(links, id),
+            ("GET", ["services"]) => state.list_services(call, links),
+            ("GET", ["services", id]) => state.get_service(links, id),
+            ("GET", ["escalation_policies"]) => state.list_policies(call, links),
+            ("GET", ["escalation_policies", id]) => state.get_policy(links, id),
+            ("GET", ["priorities"]) => state.list_priorities(call, links),
+            ("GET", ["abilities"]) => Ok(directory::list_abilities()),
+            ("GET", ["abilities", name]) => directory::get_ability(name),
+            ("GET", ["webhook_subscriptions"]) => state.list_subscriptions(call, links, &self.outgoing),
+            ("POST", ["webhook_subscriptions"]) => state.create_subscription(call, links, &self.outgoing),
+            ("GET", ["webhook_subscriptions", id]) => state.get_subscription(links, id, &self.outgoing),
+            ("PUT", ["webhook_subscriptions", id]) => state.update_subscription(call, links, id, &self.outgoing),
+            ("DELETE", ["webhook_subscriptions", id]) => state.delete_subscription(id),
+            ("POST", ["webhook_subscriptions", id, "enable"]) => state.enable_subscription(links, id, &self.outgoing),
+            ("POST", ["webhook_subscriptions", id, "ping"]) => state.ping_subscription(caller, id, now),
+            _ => Err(Refusal::not_found()),
+        }
+    }
+}
+
+impl LookAlike for PagerDuty {
+    const SYSTEM: System = System::PagerDuty;
+
+    fn label(call: &Call) -> String {
+        let parts = call.parts();
+        let (_, parts) = without_host(&parts);
+        let first = parts.first().copied().unwrap_or_default();
+        let literal = |place: usize, part: &str| match (first, place) {
+            ("v2" | "generic", _) | (_, 0 | 2) => true,
+            (_, 1) => part == "me",
+            _ => false,
+        };
+        let shown = parts.iter().enumerate().map(|(place, part)| if literal(place, part) { part } else { "{id}" });
+        format!("{} /{}", call.method, shown.collect::<Vec<_>>().join("/"))
+    }
+
+    fn handle(&self, call: &Call, _now: Timestamp) -> Reply {
+        let parts = call.parts();
+        let (prefix, parts) = without_host(&parts);
+        self.change(|state, now| {
+            let reply = match parts {
+                ["v2", "enqueue"] if call.method == Method::POST => state.enqueue(call, now),
+                ["v2" | "generic", ..] => Refusal::not_found().reply(),
+                _ => self.rest(state, call, parts, &prefix, now),
+            };
+            reply.with("x-request-id", state.random.uuid())
+        })
+    }
+
+    fn refusal(&self, status: u16) -> Reply {
+        Refusal::of_status(status)
+    }
+}
+
+/// Takes off a leading `/api.pagerduty.com`, which some clients need to see in the address.
+fn without_host<'a, 'b>(parts: &'a [&'b str]) -> (String, &'a [&'b str]) {
+    match parts {
+        [host @ ("api.pagerduty.com" | "events.pagerduty.com"), rest @ ..] => (format!("/{host}"), rest),
+        _ => (String::new(), parts),
+    }
+}
+
+fn with_quota(reply: Reply, quota: Quota) -> Reply {
+    reply
+        .with("ratelimit-limit", quota.limit.to_string())
+        .with("ratelimit-remaining", quota.remaining.to_string())
+        .with("ratelimit-reset", quota.reset_s.to_string())
+}

@@ -1,0 +1,341 @@
+//! Writes PagerDuty's objects as its REST API and its webhooks show them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::model::{Actor, Alert, Incident, IncidentIx, LogEntry, Note, Policy, Priority, ServiceState, Status, User};
+use super::model::{PolicyIx, ServiceIx, UserIx};
+use super::state::State;
+use crate::clock::{after, seconds};
+
+/// Where the links of one reply lead.
+#[derive(Debug, Clone)]
+pub(crate) struct Links {
+    /// The REST address as the client wrote it.
+    pub(crate) api: String,
+    pub(crate) web: String,
+}
+
+impl Links {
+    fn object(&self, kind: &str, id: &str, summary: &str, path: &str, web_path: &str) -> Value {
+        json!({
+            "id": id, "type": kind, "summary": summary,
+            "self": format!("{}/{path}", self.api), "html_url": format!("{}/{web_path}", self.web),
+        })
+    }
+}
+
+/// Adds fields to an object.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
+}
+
+impl State {
+    pub(crate) fn user_ref(&self, links: &Links, ix: UserIx) -> Value {
+        user_object(links, self.user(ix), "user_reference")
+    }
+
+    pub(crate) fn service_ref(&self, links: &Links, ix: ServiceIx) -> Value {
+        let service = self.service(ix);
+        let web_path = format!("service-directory/{}", service.id);
+        links.object("service_reference", &service.id, &service.name, &format!("services/{}", service.id), &web_path)
+    }
+
+    pub(crate) fn policy_ref(&self, links: &Links, ix: PolicyIx) -> Value {
+        policy_object(links, self.policy(ix), "escalation_policy_reference")
+    }
+
+    pub(crate) fn incident_ref(&self, links: &Links, ix: IncidentIx) -> Value {
+        incident_object(links, ix, self.incident(ix), "incident_reference")
+    }
+
+    /// Renders who did something; null for PagerDuty's own timers and rules.
+    pub(crate) fn actor_ref(&self, links: &Links, actor: Actor) -> Value {
+        match actor {
+            Actor::User(ix) => self.user_ref(links, ix),
+            Actor::Automation => Value::Null,
+            Actor::Integration(ix) => {
+                let service = self.service(ix);
+                let path = format!("services/{}/integrations/{}", service.id, service.integration_id);
+                let kind = "events_api_v2_inbound_integration_reference";
+                links.object(kind, &service.integration_id, "Events API V2", &path, &path)
+            }
+        }
+    }
+
+    /// Renders an incident as the REST API shows it.
+    pub(crate) fn incident_json(&self, links: &Links, ix: IncidentIx, include_body: bool) -> Value {
+        let incident = self.incident(ix);
+        let status_by = match incident.status_by {
+            Actor::Automation => self.service_ref(links, incident.service),
+            actor => self.actor_ref(links, actor),
+        };
+        let first = incident.log.first().map(|entry| log_object(links, entry, "_log_entry_reference"));
+        let assignment =
+            |(at, user): &(Timestamp, UserIx)| json!({"at": seconds(*at), "assignee": self.user_ref(links, *user)});
+        let acknowledgement =
+            |(at, by): &(Timestamp, Actor)| json!({"at": seconds(*at), "acknowledger": self.actor_ref(links, *by)});
+        let open_alerts = incident.alerts.iter().filter(|alert| alert.open).count();
+        let all_alerts = incident.alerts.len();
+        let mut shown = with(
+            incident_object(links, ix, incident, "incident"),
+            json!({
+                "incident_number": ix.0 + 1,
+                "title": incident.title,
+                "description": incident.title,
+                "created_at": seconds(incident.created_at),
+                "updated_at": seconds(incident.updated_at),
+                "status": incident.status.text(),
+                "incident_key": incident.key,
+                "service": self.service_ref(links, incident.service),
+                "assignments": incident.assignments.iter().map(assignment).collect::<Vec<_>>(),
+                "assigned_via": if incident.direct { "direct_assignment" } else { "escalation_policy" },
+                "acknowledgements": incident.acknowledgements.iter().map(acknowledgement).collect::<Vec<_>>(),
+                "last_status_change_at": seconds(incident.status_at),
+                "last_status_change_by": status_by,
+                "resolved_at": incident.resolved_at.map(seconds),
+                "first_trigger_log_entry": first,
+                "escalation_policy": self.policy_ref(links, incident.policy),
+                "teams": [],
+                "priority": self.priority_json(links, incident),
+                "urgency": incident.urgency.text(),
+                "resolve_reason": self.resolve_reason(links, incident),
+                "alert_counts": {"all": all_alerts, "triggered": open_alerts, "resolved": all_alerts - open_alerts},
+                "is_mergeable": true,
+                "incident_type": {"name": "incident_default"},
+                "pending_actions": self.pending_actions(incident),
+                "incidents_responders": [],
+                "responder_requests": [],
+                "alert_grouping": null,
+            }),
+        );
+        if include_body {
+            shown["body"] = json!({"type": "incident_body", "details": incident.details.clone().unwrap_or_default()});
+        }
+        shown
+    }
+
+    /// Renders an incident as webhooks carry it, which is not the REST incident.
+    pub(crate) fn incident_webhook_json(&self, links: &Links, ix: IncidentIx) -> Value {
+        let incident = self.incident(ix);
+        let assignees = incident.assignments.iter().map(|(_, user)| self.user_ref(links, *user));
+        let mut shown = json!({
+            "id": incident.id,
+            "type": "incident",
+            "self": format!("{}/incidents/{}", links.api, incident.id),
+            "html_url": format!("{}/incidents/{}", links.web, incident.id),
+            "number": ix.0 + 1,
+            "status": incident.status.text(),
+            "incident_key": incident.key,
+            "created_at": seconds(incident.created_at),
+            "title": incident.title,
+            "service": self.service_ref(links, incident.service),
+            "assignees": assignees.collect::<Vec<_>>(),
+            "escalation_policy": self.policy_ref(links, incident.policy),
+            "teams": [],
+            "priority": self.priority_json(links, incident),
+            "urgency": incident.urgency.text(),
+            "conference_bridge": null,
+            "resolve_reason": self.resolve_reason(links, incident),
+            "incident_type": {"name": "incident_default"},
+        });
+        if let Some(at) = incident.reopened_at {
+            shown["reopened_at"] = seconds(at).into();
+        }
+        shown
+    }
+
+    fn priority_json(&self, links: &Links, incident: &Incident) -> Value {
+        let priority = incident.priority.map(|ix| &self.priorities[ix.0]);
+        priority.map_or(Value::Null, |priority| priority_object(links, priority))
+    }
+
+    fn resolve_reason(&self, links: &Links, incident: &Incident) -> Value {
+        incident.merged_into.map_or(
+            Value::Null,
+            |target| json!({"type": "merge_resolve_reason", "incident": self.incident_ref(links, target)}),
+        )
+    }
+
+    /// Tells what PagerDuty will do by itself, as far as this look-alike has timers.
+    fn pending_actions(&self, incident: &Incident) -> Value {
+        let escalates_at = || after(incident.status_at, u64::from(self.policy(incident.policy).delay_minutes) * 60_000);
+        match (incident.status, incident.snoozed_until) {
+            (Status::Triggered, _) => json!([{"type": "escalate", "at": seconds(escalates_at())}]),
+            (Status::Acknowledged, Some(until)) => json!([{"type": "unacknowledge", "at": seconds(until)}]),
+            _ => json!([]),
+        }
+    }
+
+    pub(crate) fn note_json(&self, links: &Links, note: &Note) -> Value {
+        json!({
+            "id": note.id,
+            "user": self.user_ref(links, note.by),
+            "content": note.content,
+            "created_at": seconds(note.created_at),
+            "updated_at": seconds(note.created_at),
+            "channel": {"summary": "The PagerDuty website or APIs"},
+        })
+    }
+
+    pub(crate) fn alert_json(&self, links: &Links, ix: IncidentIx, alert: &Alert) -> Value {
+        let incident = self.incident(ix);
+        let path = format!("incidents/{}/alerts/{}", incident.id, alert.id);
+        with(
+            links.object("alert", &alert.id, &alert.summary, &path, &format!("alerts/{}", alert.id)),
+            json!({
+                "created_at": seconds(alert.created_at),
+                "status": if alert.open { "triggered" } else { "resolved" },
+                "alert_key": alert.key,
+                "service": self.service_ref(links, incident.service),
+                "incident": self.incident_ref(links, ix),
+                "integration": self.actor_ref(links, Actor::Integration(incident.service)),
+                "severity": alert.severity,
+                "suppressed": false,
+                "body": {"type": "alert_body", "contexts": [], "details": alert.details},
+            }),
+        )
+    }
+
+    pub(crate) fn log_json(&self, links: &Links, ix: IncidentIx, entry: &LogEntry) -> Value {
+        let incident = self.incident(ix);
+        let mut shown = with(
+            log_object(links, entry, "_log_entry"),
+            json!({
+                "created_at": seconds(entry.at),
+                "agent": self.actor_ref(links, entry.by),
+                "channel": {"type": if entry.note.is_some() { "note" } else { "api" }},
+                "service": self.service_ref(links, incident.service),
+                "incident": self.incident_ref(links, ix),
+                "teams": [],
+                "contexts": [],
+                "event_details": {"description": incident.title},
+            }),
+        );
+        if let Some(note) = &entry.note {
+            shown["channel"]["content"] = note.clone().into();
+            shown["note"] = note.clone().into();
+        }
+        shown
+    }
+
+    pub(crate) fn service_json(&self, links: &Links, ix: ServiceIx) -> Value {
+        let service = self.service(ix);
+        let integration = with(
+            self.actor_ref(links, Actor::Integration(ix)),
+            json!({"type": "events_api_v2_inbound_integration_reference"}),
+        );
+        with(
+            self.service_ref(links, ix),
+            json!({
+                "type": "service",
+                "name": service.name,
+                "description": null,
+                "status": self.service_status(ix),
+                "created_at": seconds(service.created_at),
+                "last_incident_timestamp": service.last_incident_at.map(seconds),
+                "auto_resolve_timeout": null,
+                "acknowledgement_timeout": null,
+                "escalation_policy": self.policy_ref(links, service.policy),
+                "teams": [],
+                "integrations": [integration],
+                "incident_urgency_rule": {"type": "constant", "urgency": "severity_based"},
+                "support_hours": null,
+                "scheduled_actions": [],
+                "addons": [],
+                "alert_creation": "create_alerts_and_incidents",
+                "alert_grouping_parameters": null,
+                "auto_pause_notifications_parameters": null,
+            }),
+        )
+    }
+
+    fn service_status(&self, ix: ServiceIx) -> &'static str {
+        let mut open = self.open.iter().map(|ix| self.incident(*ix)).filter(|incident| incident.service == ix);
+        match self.service(ix).state {
+            ServiceState::Disabled => "disabled",
+            ServiceState::Maintenance => "maintenance",
+            ServiceState::Active if open.clone().any(|incident| incident.status == Status::Triggered) => "critical",
+            ServiceState::Active if open.next().is_some() => "warning",
+            ServiceState::Active => "active",
+        }
+    }
+
+    pub(crate) fn user_json(&self, links: &Links, ix: UserIx) -> Value {
+        let user = self.user(ix);
+        with(
+            user_object(links, user, "user"),
+            json!({
+                "name": user.name, "email": user.email, "time_zone": "Etc/UTC", "color": "purple", "role": "user",
+                "avatar_url": null, "description": null, "invitation_sent": false, "job_title": null,
+                "teams": [], "contact_methods": [], "notification_rules": [],
+            }),
+        )
+    }
+
+    pub(crate) fn policy_json(&self, links: &Links, ix: PolicyIx) -> Value {
+        let policy = self.policy(ix);
+        let rule = |(place, users): (usize, &Vec<UserIx>)| {
+            let targets: Vec<Value> = users.iter().map(|user| self.user_ref(links, *user)).collect();
+            json!({
+                "id": format!("{}{}", policy.id, place + 1),
+                "escalation_delay_in_minutes": policy.delay_minutes,
+                "targets": targets,
+            })
+        };
+        let services = (0..self.services.len()).map(ServiceIx).filter(|service| self.service(*service).policy == ix);
+        let services: Vec<Value> = services.map(|service| self.service_ref(links, service)).collect();
+        with(
+            policy_object(links, policy, "escalation_policy"),
+            json!({
+                "name": policy.name, "description": null, "num_loops": 0,
+                "on_call_handoff_notifications": "if_has_services",
+                "escalation_rules": policy.levels.iter().enumerate().map(rule).collect::<Vec<_>>(),
+                "services": services, "teams": [],
+            }),
+        )
+    }
+}
+
+pub(crate) fn priority_object(links: &Links, priority: &Priority) -> Value {
+    let path = format!("priorities/{}", priority.id);
+    with(
+        links.object("priority", &priority.id, &priority.name, &path, "account/incident_priorities"),
+        json!({"name": priority.name, "description": ""}),
+    )
+}
+
+fn user_object(links: &Links, user: &User, kind: &str) -> Value {
+    let path = format!("users/{}", user.id);
+    links.object(kind, &user.id, &user.name, &path, &path)
+}
+
+fn policy_object(links: &Links, policy: &Policy, kind: &str) -> Value {
+    let path = format!("escalation_policies/{}", policy.id);
+    links.object(kind, &policy.id, &policy.name, &path, &path)
+}
+
+fn incident_object(links: &Links, ix: IncidentIx, incident: &Incident, kind: &str) -> Value {
+    let path = format!("incidents/{}", incident.id);
+    let summary = format!("[#{}] {}", ix.0 + 1, incident.title);
+    links.object(kind, &incident.id, &summary, &path, &path)
+}
+
+fn log_object(links: &Links, entry: &LogEntry, suffix: &str) -> Value {
+    let path = format!("log_entries/{}", entry.id);
+    links.object(&format!("{}{suffix}", entry.kind), &entry.id, log_summary(entry), &path, &path)
+}
+
+fn log_summary(entry: &LogEntry) -> &'static str {
+    match entry.kind {
+        "trigger" => "Triggered through the API.",
+        "acknowledge" => "Acknowledged.",
+        "unacknowledge" => "Unacknowledged.",
+        "resolve" => "Resolved.",
+        "annotate" => "Note added.",
+        _ => "Changed.",
+    }
+}

@@ -1,0 +1,275 @@
+//! Starts and stops a sandbox, and holds the handles to it.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::control::Control;
+use crate::counters::Counters;
+use crate::faults::{Fault, FaultId, Faults};
+use crate::listener::{bind, serve};
+use crate::opsgenie::Opsgenie;
+use crate::pagerduty::PagerDuty;
+use crate::shell::{Shared, Shell};
+use crate::snapshot::{ActiveFault, Snapshot};
+
+/// How long a stop waits for requests on their way.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// Starts sandboxes.
+#[derive(Debug)]
+pub struct Sandbox;
+
+/// Says why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address could not be listened on.
+    #[error("cannot listen on {address} for {what}; choose another address or a free port with port 0")]
+    Bind {
+        /// The look-alike or `control`.
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The client that sends webhooks could not be made.
+    #[error("cannot set up the client that sends webhooks")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A sandbox that runs until it is stopped; dereferences to its [`Handle`].
+#[derive(Debug)]
+pub struct Running {
+    /// PagerDuty's address, for REST and events.
+    pub pagerduty_url: String,
+    /// Opsgenie's address.
+    pub opsgenie_url: String,
+    /// The control API's address, and the page's.
+    pub control_url: String,
+    /// PagerDuty's account-level REST key.
+    pub account_token: String,
+    /// PagerDuty's user-level REST key, of the automation user.
+    pub user_token: String,
+    /// The automation user's e-mail.
+    pub from: String,
+    /// The automation user's id.
+    pub from_id: String,
+    /// The automation user's name.
+    pub from_name: String,
+    /// The first service's id.
+    pub service_id: String,
+    /// The first service's Events API v2 key.
+    pub routing_key: String,
+    /// The secret of subscriptions made without one of their own.
+    pub pagerduty_webhook_secret: String,
+    /// Opsgenie's API key.
+    pub opsgenie_api_key: String,
+    /// The id of the Opsgenie integration that sends the webhooks.
+    pub opsgenie_integration_id: String,
+    handle: Handle,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+}
+
+/// What tests and demos do to a sandbox in the same process; the control API does the same over HTTP.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    pagerduty: Arc<PagerDuty>,
+    opsgenie: Arc<Opsgenie>,
+    clock: Arc<Clock>,
+    faults: Arc<Faults>,
+}
+
+impl Sandbox {
+    /// Binds the addresses and starts serving.
+    ///
+    /// # Errors
+    /// [`StartError`] if an address cannot be had.
+    pub async fn start(config: Config) -> Result<Running, StartError> {
+        let (pagerduty_listener, pagerduty_url) = listen("PagerDuty", config.pagerduty_listen).await?;
+        let (opsgenie_listener, opsgenie_url) = listen("Opsgenie", config.opsgenie_listen).await?;
+        let (control_listener, control_url) = listen("control", config.control_listen).await?;
+
+        let shared = Shared {
+            clock: Arc::new(Clock::new(config.clock, config.start)),
+            faults: Arc::new(Faults::new(config.seed)),
+            counters: Arc::new(Counters::default()),
+            tracker: TaskTracker::new(),
+            cancel: CancellationToken::new(),
+        };
+        let client = webhook_client().map_err(StartError::Client)?;
+        let pagerduty = Arc::new(PagerDuty::new(
+            config.pagerduty,
+            &config.credentials,
+            config.seed,
+            pagerduty_url.clone(),
+            shared.clone(),
+            client.clone(),
+        ));
+        let opsgenie =
+            Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client));
+        let handle = Handle {
+            pagerduty: pagerduty.clone(),
+            opsgenie: opsgenie.clone(),
+            clock: shared.clock.clone(),
+            faults: shared.faults.clone(),
+        };
+
+        let Shared { tracker, cancel, .. } = shared.clone();
+        tracker.spawn(pagerduty.clone().run_timers());
+        tracker.spawn(opsgenie.clone().run_processor());
+        let control = Arc::new(Control::new(handle.clone()));
+        let pagerduty_shell = Arc::new(Shell { inner: pagerduty, shared: shared.clone() });
+        let opsgenie_shell = Arc::new(Shell { inner: opsgenie, shared });
+        tracker.spawn(serve(pagerduty_listener, pagerduty_shell, tracker.clone(), cancel.clone()));
+        tracker.spawn(serve(opsgenie_listener, opsgenie_shell, tracker.clone(), cancel.clone()));
+        tracker.spawn(serve(control_listener, control, tracker.clone(), cancel.clone()));
+        Ok(Running::new(handle, pagerduty_url, opsgenie_url, control_url, tracker, cancel))
+    }
+}
+
+impl Running {
+    fn new(
+        handle: Handle,
+        pagerduty_url: String,
+        opsgenie_url: String,
+        control_url: String,
+        tracker: TaskTracker,
+        cancel: CancellationToken,
+    ) -> Running {
+        let (opsgenie_api_key, opsgenie_integration_id) =
+            handle.opsgenie.read(|state| (state.api_key.clone(), state.integration_id.clone()));
+        let pagerduty = handle.pagerduty.clone();
+        pagerduty.read(|state| {
+            let automation = state.user(state.automation_user);
+            let service = &state.services[0];
+            Running {
+                pagerduty_url,
+                opsgenie_url,
+                control_url,
+                account_token: state.account_token.clone(),
+                user_token: state.user_token.clone(),
+                from: automation.email.clone(),
+                from_id: automation.id.clone(),
+                from_name: automation.name.clone(),
+                service_id: service.id.clone(),
+                routing_key: service.routing_key.clone(),
+                pagerduty_webhook_secret: state.webhook_secret.clone(),
+                opsgenie_api_key,
+                opsgenie_integration_id,
+                handle,
+                tracker,
+                cancel,
+            }
+        })
+    }
+
+    /// Makes the line that `pagebridge sandbox --json` prints when it is ready.
+    pub fn ready_json(&self) -> Value {
+        json!({
+            "pagerduty": {
+                "url": self.pagerduty_url,
+                "tls_url": null,
+                "proxy_url": null,
+                "ca_file": null,
+                "account_token": self.account_token,
+                "user_token": self.user_token,
+                "from": self.from,
+                "service_id": self.service_id,
+                "routing_key": self.routing_key,
+            },
+            "opsgenie": {
+                "url": self.opsgenie_url,
+                "api_key": self.opsgenie_api_key,
+                "integration_id": self.opsgenie_integration_id,
+            },
+            "control": self.control_url,
+        })
+    }
+
+    /// Returns a handle that can be kept elsewhere.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Stops serving: requests on their way are answered, held ones are closed, waiting webhooks are forgotten.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(STOP_WITHIN, self.tracker.wait()).await.is_err() {
+            tracing::warn!("some connections to the sandbox were still open when it stopped");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that fails must not leave listeners behind.
+        self.cancel.cancel();
+    }
+}
+
+impl Deref for Running {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Handle {
+    /// The PagerDuty look-alike.
+    pub fn pagerduty(&self) -> &PagerDuty {
+        &self.pagerduty
+    }
+
+    /// The Opsgenie look-alike.
+    pub fn opsgenie(&self) -> &Opsgenie {
+        &self.opsgenie
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The faults.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Adds a fault, from now on.
+    pub fn add_fault(&self, fault: Fault) -> FaultId {
+        self.faults.add(fault, self.clock.now())
+    }
+
+    /// Shows everything that the sandbox holds.
+    pub fn snapshot(&self) -> Snapshot {
+        let faults = self.faults.list().into_iter().map(|(id, hits, fault)| ActiveFault { id, hits, fault });
+        Snapshot {
+            now: self.clock.now(),
+            pagerduty: self.pagerduty.snapshot(),
+            opsgenie: self.opsgenie.snapshot(),
+            faults: faults.collect(),
+        }
+    }
+}
+
+async fn listen(what: &'static str, address: SocketAddr) -> Result<(tokio::net::TcpListener, String), StartError> {
+    bind(address).await.map_err(|source| StartError::Bind { what, address, source })
+}
+
+fn webhook_client() -> Result<reqwest::Client, reqwest::Error> {
+    // The client needs a TLS provider even for plain HTTP. An error means that the process has one already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()
+}
