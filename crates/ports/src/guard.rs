@@ -1,14 +1,15 @@
 //! What every store does around a transition.
 
 use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, Timestamp, Transition, quarantine, transition};
+use std::borrow::Borrow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Picks, from the incidents found under the hashes of an input's keys, the one that the input is about: an open one
 /// before a closed one, a newer one before an older one, a better key before a worse one.
 #[must_use]
-pub fn pick<'a>(candidates: &'a [Incident], input: &Input) -> Option<&'a Incident> {
+pub fn pick<'a, I: Borrow<Incident>>(candidates: &'a [I], input: &Input) -> Option<&'a Incident> {
     input.keys.iter().find_map(|key| {
-        let fits = candidates.iter().filter(|i| i.answers_to(&input.system, key));
+        let fits = candidates.iter().map(Borrow::borrow).filter(|i: &&Incident| i.answers_to(&input.system, key));
         fits.max_by_key(|i| (i.is_open(), i.id))
     })
 }

@@ -184,7 +184,9 @@ impl IncidentFilter {
 }
 
 impl EntryFilter {
-    fn keeps(&self, row: &JournalRow) -> bool {
+    /// Whether an entry is to be listed.
+    #[must_use]
+    pub fn keeps(&self, row: &JournalRow) -> bool {
         self.incident.is_none_or(|id| row.incident == id)
             && self.after.is_none_or(|seq| row.seq > seq)
             && self.since.is_none_or(|at| row.entry.at >= at)
@@ -193,7 +195,9 @@ impl EntryFilter {
 }
 
 impl LaneFilter {
-    fn keeps(&self, lane: &Lane) -> bool {
+    /// Whether a row of the outbox is to be listed.
+    #[must_use]
+    pub fn keeps(&self, lane: &Lane) -> bool {
         self.system.as_ref().is_none_or(|s| lane.system == *s)
             && self.incident.is_none_or(|id| lane.incident == id)
             && self.class.map_or(lane.class != Class::Poll, |c| lane.class == c)
