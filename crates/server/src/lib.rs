@@ -1,1 +1,22 @@
-//! Being written.
+//! HTTP: the paths on which other systems tell us things, the read API, metrics and health.
+//!
+//! A webhook takes a short way of its own (`intake`): the body is read up to a limit, handed to the system's
+//! [`Receive`](pagebridge_ports::Receive), and what it tells goes to the [`Intake`], which answers after the commit
+//! and not before. Everything else (`api`, `health`, `metrics`) is an ordinary router.
+//!
+//! There is deliberately no knowledge of any outside system here, and nothing that waits for one.
+
+mod api;
+mod app;
+mod health;
+mod intake;
+mod listener;
+mod metrics;
+mod problem;
+
+pub use api::access::Access;
+pub use api::view;
+pub use api::words;
+pub use app::{App, BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route, Server, StoreIntake};
+pub use listener::{CONNECTIONS_MAX, Stop};
+pub use problem::Problem;

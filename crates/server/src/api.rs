@@ -1,0 +1,179 @@
+//! The read API, with the one thing that an operator can do: release what waits.
+
+pub(crate) mod access;
+mod query;
+pub mod view;
+pub mod words;
+
+use crate::app::Shared;
+use crate::metrics::{OPEN_METRICS, render};
+use crate::problem::Problem;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use pagebridge_core::{Disposition, Incident, IncidentId, Input, Lane, SystemName, What};
+use query::{Entries, Incidents, Lanes, Limit, Params};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use view::{
+    DeadLetterPage, DeadLetterView, DeliveryPage, DeliveryView, EntryPage, EntryView, IncidentPage, IncidentView,
+    QuarantinedView,
+};
+
+type App = State<Arc<Shared>>;
+
+/// Everything but the intake paths.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let api = Router::new()
+        .route("/incidents", get(incidents))
+        .route("/incidents/{id}", get(incident))
+        .route("/journal", get(journal))
+        .route("/deliveries", get(deliveries))
+        .route("/dead-letters", get(dead_letters))
+        .route("/dead-letters/{incident}/{system}/release", post(release))
+        .route("/counts", get(counts))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(shared.clone(), access::guard));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/", get(front))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(shared)
+}
+
+async fn front() -> &'static str {
+    "Pagebridge is running. See /healthz, /readyz, /metrics and /api/v1/incidents.\n"
+}
+
+async fn healthz() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+async fn readyz(State(app): App) -> Response {
+    match app.health.trouble().await {
+        None => Json(json!({"status": "ready"})).into_response(),
+        Some(reason) => {
+            let remedy =
+                "nothing is accepted until the store can commit: look at its disk space, permissions and server";
+            let body = json!({"status": "not_ready", "part": "store", "reason": reason, "remedy": remedy});
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+        }
+    }
+}
+
+async fn metrics(State(app): App) -> Result<Response, Problem> {
+    let text = render(&app).await.map_err(|_| Problem::bug())?;
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS))], text).into_response())
+}
+
+async fn nowhere(uri: http::Uri) -> Problem {
+    Problem::not_found(format!("there is nothing at {}", uri.path()))
+        .remedy("webhooks go to /hooks/NAME with the name of a configured system; /api/v1 has incidents, journal, deliveries, dead-letters and counts")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path does not take this method")
+}
+
+/// What is read may hold names and texts: no cache should keep it.
+fn fresh<T: serde::Serialize>(body: T) -> Response {
+    ([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(body)).into_response()
+}
+
+async fn incidents(State(app): App, Params(query): Params<Incidents>) -> Result<Response, Problem> {
+    let filter = query.filter();
+    let found = app.store.incidents(filter.clone()).await?;
+    let next = (found.len() == filter.limit).then(|| found.last().map(|i| i.id.0)).flatten();
+    let incidents = found.iter().map(IncidentView::brief).collect();
+    Ok(fresh(IncidentPage { incidents, next }))
+}
+
+async fn incident(State(app): App, Path(id): Path<String>) -> Result<Response, Problem> {
+    let incident = find(&app, &id).await?;
+    Ok(fresh(IncidentView::whole(&incident)))
+}
+
+async fn find(app: &Shared, id: &str) -> Result<Incident, Problem> {
+    let id = incident_id(id)?;
+    app.store.incident(id).await?.ok_or_else(|| no_incident(id))
+}
+
+fn incident_id(text: &str) -> Result<IncidentId, Problem> {
+    let number = text.parse().map_err(|_| {
+        let detail = format!("`{}` is not the number of an incident", text.escape_debug());
+        Problem::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    })?;
+    Ok(IncidentId(number))
+}
+
+fn no_incident(id: IncidentId) -> Problem {
+    Problem::not_found(format!("there is no incident {id}"))
+}
+
+async fn journal(State(app): App, Params(query): Params<Entries>) -> Result<Response, Problem> {
+    let filter = query.filter()?;
+    let rows = app.store.entries(filter).await?;
+    let next = rows.last().map(|row| row.seq);
+    let entries = rows.iter().map(EntryView::of).collect();
+    Ok(fresh(EntryPage { entries, next }))
+}
+
+async fn deliveries(State(app): App, Params(query): Params<Lanes>) -> Result<Response, Problem> {
+    let lanes = app.store.lanes(query.filter()?).await?;
+    let mut deliveries = Vec::with_capacity(lanes.len());
+    for lane in &lanes {
+        if let Some(row) = delivery(&app, lane).await? {
+            deliveries.push(row);
+        }
+    }
+    Ok(fresh(DeliveryPage { deliveries }))
+}
+
+/// `None` when the incident has moved on meanwhile.
+async fn delivery(app: &Shared, lane: &Lane) -> Result<Option<DeliveryView>, Problem> {
+    let incident = app.store.incident(lane.incident).await?;
+    Ok(incident.and_then(|incident| DeliveryView::of(lane, &incident)))
+}
+
+async fn dead_letters(State(app): App, Params(query): Params<Limit>) -> Result<Response, Problem> {
+    let letters = app.store.dead_letters(query.limit()).await?;
+    let set_aside = app.store.incidents(query.quarantined()).await?;
+    Ok(fresh(DeadLetterPage {
+        dead_letters: letters.into_iter().map(DeadLetterView::of).collect(),
+        quarantined: set_aside.iter().filter_map(QuarantinedView::of).collect(),
+    }))
+}
+
+async fn release(State(app): App, Path((id, system)): Path<(String, String)>) -> Result<Response, Problem> {
+    let incident = find(&app, &id).await?;
+    let Some(link) = incident.link(&system) else {
+        let known: Vec<&str> = incident.links.iter().map(|l| l.system.as_str()).collect();
+        let detail = format!("incident {id} has no record in that system, only in {}", known.join(", "));
+        return Err(Problem::not_found(detail));
+    };
+    let waits = link.park.is_some() || !link.notes_parked.is_empty() || link.poll_stopped.is_some();
+    if !waits && incident.quarantined.is_none() {
+        return Ok(fresh(json!({"status": "unchanged", "incident": incident.id, "system": system})));
+    }
+    let input = Input::about(SystemName::new(link.system.as_str()), What::Released);
+    let accepted = app.intake.accept_for(incident.id, input).await?.ok_or_else(|| no_incident(incident.id))?;
+    let status = match accepted.disposition {
+        Disposition::Unchanged | Disposition::Repeated => "unchanged",
+        _ => "released",
+    };
+    tracing::info!(incident.id = incident.id.0, %system, status, "an operator released an incident's deliveries");
+    Ok(fresh(json!({"status": status, "incident": incident.id, "system": system})))
+}
+
+async fn counts(State(app): App) -> Result<Response, Problem> {
+    let counts = app.store.counts().await?;
+    Ok(fresh(view::CountsView::of(&counts)))
+}

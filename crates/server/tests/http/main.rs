@@ -1,0 +1,6 @@
+//! The server over real HTTP, with the store in memory and a system that is easy to play.
+
+mod api;
+mod intake;
+mod stopping;
+mod world;
