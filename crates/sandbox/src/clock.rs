@@ -26,8 +26,8 @@ pub struct Clock {
 
 impl Clock {
     /// Starts a clock at `start`, or at the present time.
+    #[expect(clippy::disallowed_methods, reason = "this is the sandbox's clock: its time comes from here")]
     pub fn new(mode: ClockMode, start: Option<Timestamp>) -> Clock {
-        #[allow(clippy::disallowed_methods, reason = "this is the sandbox's clock")]
         let start = start.unwrap_or_else(Timestamp::now);
         Clock { mode, start: whole_milliseconds(start), begun: Instant::now(), advanced_ms: watch::Sender::new(0) }
     }

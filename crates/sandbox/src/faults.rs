@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use crate::clock::after;
@@ -147,16 +148,21 @@ impl Fault {
 
     /// Reads a fault from JSON and refuses keys it does not know, which would otherwise silently mean "everything".
     pub(crate) fn parse(body: &[u8]) -> Result<Fault, FaultError> {
-        let given: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body)?;
+        let mut given: Map<String, Value> = serde_json::from_slice(body)?;
+        let direction = given.remove("direction").map(serde_json::from_value::<Direction>).transpose()?;
+        given.retain(|_, value| !value.is_null() && *value != json!({}));
         let fault: Fault = serde_json::from_value(given.clone().into())?;
         let known = serde_json::to_value(&fault)?;
-        let unknown = given.keys().find(|key| {
-            known.get(key.as_str()).is_none() && key.as_str() != "direction" && given.get(*key) != Some(&().into())
-        });
-        match unknown {
-            Some(key) if !matches!(key.as_str(), "headers") => Err(FaultError::UnknownKey(key.clone())),
-            _ => Ok(fault),
+        if let Some(key) = given.keys().find(|key| known.get(key.as_str()).is_none()) {
+            return Err(FaultError::UnknownKey(key.clone()));
         }
+        if direction.is_some_and(|direction| direction != fault.effect.direction()) {
+            return Err(FaultError::WrongDirection(fault.effect.direction()));
+        }
+        if !(0.0..=1.0).contains(&fault.share) {
+            return Err(FaultError::Share(fault.share));
+        }
+        Ok(fault)
     }
 }
 
@@ -173,6 +179,12 @@ pub enum FaultError {
     /// A key is not one that this kind of fault has.
     #[error("unknown key `{0}` in the fault; remove it or see the crate's README for the fields")]
     UnknownKey(String),
+    /// The fault is of the other direction.
+    #[error("this kind of fault disturbs {0:?}; leave the direction out, it follows from the kind")]
+    WrongDirection(Direction),
+    /// The share is not one.
+    #[error("share {0} is not between 0 and 1")]
+    Share(f64),
 }
 
 /// Names one added fault.
@@ -391,5 +403,9 @@ mod tests {
         assert_eq!(Fault::parse(good).expect("a good fault").count, Some(1));
         let bad = br#"{"system":"pagerduty","fault":"slow","ms":1,"shar":0.5}"#;
         assert!(Fault::parse(bad).expect_err("a misspelt key").to_string().contains("`shar`"));
+        let foreign = br#"{"system":"pagerduty","fault":"slow","ms":1,"headers":{"A":"b"}}"#;
+        assert!(Fault::parse(foreign).expect_err("another kind's key").to_string().contains("`headers`"));
+        let direction = br#"{"system":"pagerduty","fault":"drop","direction":"calls"}"#;
+        assert!(Fault::parse(direction).expect_err("the wrong way").to_string().contains("Webhooks"));
     }
 }

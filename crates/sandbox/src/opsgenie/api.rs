@@ -134,7 +134,7 @@ impl State {
         now: Timestamp,
     ) -> Result<Reply, Refusal> {
         let body = object(call)?;
-        let act = super::fields::act(call, parts, &body)?;
+        let act = super::fields::act(call, parts, &body, now)?;
         let note = body["note"].as_str().filter(|note| !note.is_empty()).map(str::to_owned);
         let note = note.filter(|_| !matches!(act, AlertAct::AddNote(_)));
         let write = Write::Act { name: alert_name(call, id)?, act, note };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::model::{AlertAct, NewAlert};
@@ -35,7 +36,7 @@ pub(crate) fn new_alert(body: &Value) -> Result<NewAlert, Refusal> {
 }
 
 /// Reads the action that a call asks for; `parts` is what follows the alert's name in the path.
-pub(crate) fn act(call: &Call, parts: &[&str], body: &Value) -> Result<AlertAct, Refusal> {
+pub(crate) fn act(call: &Call, parts: &[&str], body: &Value, now: Timestamp) -> Result<AlertAct, Refusal> {
     limited(body, "user", USER_MAX)?;
     limited(body, "source", USER_MAX)?;
     limited(body, "note", NOTE_MAX)?;
@@ -51,7 +52,7 @@ pub(crate) fn act(call: &Call, parts: &[&str], body: &Value) -> Result<AlertAct,
         ("POST", ["notes"]) => Ok(AlertAct::AddNote(required(body, "note", NOTE_MAX)?)),
         ("POST", ["assign"]) => Ok(AlertAct::Assign(reference(body, "owner")?)),
         ("POST", ["snooze"]) => {
-            let end = body["endTime"].as_str().and_then(parse_time);
+            let end = body["endTime"].as_str().and_then(parse_time).filter(|end| *end > now);
             let wrong = || Refusal::invalid("endTime", "endTime should be a future date in ISO 8601 format.");
             Ok(AlertAct::Snooze(end.ok_or_else(wrong)?))
         }

@@ -326,7 +326,7 @@ impl LookAlike for PagerDuty {
     }
 
     fn refusal(&self, status: u16) -> Reply {
-        Refusal::of_status(status)
+        Refusal::of_status(status).with("x-request-id", self.lock().random.uuid())
     }
 }
 

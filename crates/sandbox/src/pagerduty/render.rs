@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::model::{Actor, Alert, Incident, IncidentIx, LogEntry, Note, Policy, Priority, ServiceState, Status, User};
 use super::model::{PolicyIx, ServiceIx, UserIx};
 use super::state::State;
-use crate::clock::{after, seconds};
+use crate::clock::seconds;
 
 /// Where the links of one reply lead.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ impl State {
                 "alert_counts": {"all": all_alerts, "triggered": open_alerts, "resolved": all_alerts - open_alerts},
                 "is_mergeable": true,
                 "incident_type": {"name": "incident_default"},
-                "pending_actions": self.pending_actions(incident),
+                "pending_actions": pending_actions(incident),
                 "incidents_responders": [],
                 "responder_requests": [],
                 "alert_grouping": null,
@@ -158,16 +158,6 @@ impl State {
             Value::Null,
             |target| json!({"type": "merge_resolve_reason", "incident": self.incident_ref(links, target)}),
         )
-    }
-
-    /// Tells what PagerDuty will do by itself, as far as this look-alike has timers.
-    fn pending_actions(&self, incident: &Incident) -> Value {
-        let escalates_at = || after(incident.status_at, u64::from(self.policy(incident.policy).delay_minutes) * 60_000);
-        match (incident.status, incident.snoozed_until) {
-            (Status::Triggered, _) => json!([{"type": "escalate", "at": seconds(escalates_at())}]),
-            (Status::Acknowledged, Some(until)) => json!([{"type": "unacknowledge", "at": seconds(until)}]),
-            _ => json!([]),
-        }
     }
 
     pub(crate) fn note_json(&self, links: &Links, note: &Note) -> Value {
@@ -327,6 +317,12 @@ fn incident_object(links: &Links, ix: IncidentIx, incident: &Incident, kind: &st
 fn log_object(links: &Links, entry: &LogEntry, suffix: &str) -> Value {
     let path = format!("log_entries/{}", entry.id);
     links.object(&format!("{}{suffix}", entry.kind), &entry.id, log_summary(entry), &path, &path)
+}
+
+/// Tells what this look-alike will do by itself: it ends snoozes, and has no other timer yet.
+fn pending_actions(incident: &Incident) -> Value {
+    let wakes = |until| json!([{"type": "unacknowledge", "at": seconds(until)}]);
+    incident.snoozed_until.map_or(json!([]), wakes)
 }
 
 fn log_summary(entry: &LogEntry) -> &'static str {

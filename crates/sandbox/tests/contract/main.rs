@@ -1,4 +1,13 @@
 //! The sandbox over real HTTP, held against the vendors' documented contracts.
 
+#![expect(clippy::disallowed_methods, reason = "tests measure real time, and their receivers end with the runtime")]
+
 mod common;
+mod control;
+mod faults;
+mod opsgenie_api;
+mod opsgenie_webhooks;
+mod pagerduty_events;
 mod pagerduty_rest;
+mod pagerduty_webhooks;
+mod speed;

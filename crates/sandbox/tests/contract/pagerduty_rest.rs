@@ -242,3 +242,20 @@ async fn the_rest_limit_answers_429_with_its_headers() {
     world.sandbox.clock().advance(60_000);
     assert_eq!(world.pd("GET", "/users", None).await.status, 200);
 }
+
+#[tokio::test]
+async fn links_lead_back_the_way_the_client_came() {
+    let world = World::start().await;
+    let id = world.incident("x", None).await;
+    let prefixed = world.pd("GET", &format!("/api.pagerduty.com/incidents/{id}/"), None).await.body;
+    let base = format!("{}/api.pagerduty.com", world.sandbox.pagerduty_url);
+    assert_eq!(prefixed["incident"]["self"], format!("{base}/incidents/{id}"));
+    let local = world.sandbox.pagerduty_url.replace("127.0.0.1", "localhost");
+    let request = world.http.get(format!("{}/users/me", world.sandbox.pagerduty_url));
+    let request = request
+        .header("Host", local.trim_start_matches("http://"))
+        .header("Authorization", format!("Bearer {}", world.sandbox.user_token))
+        .body("{}");
+    let me = common::Answer::read(request.send().await.expect("an answer")).await;
+    assert_eq!(me.body["user"]["self"], format!("{local}/users/{}", world.sandbox.from_id));
+}

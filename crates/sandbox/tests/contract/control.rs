@@ -1,0 +1,84 @@
+//! The control API and the ready line.
+
+use serde_json::json;
+
+use crate::common::{Receiver, World};
+
+#[tokio::test]
+async fn the_ready_line_has_the_promised_fields() {
+    let world = World::start().await;
+    let ready = world.sandbox.ready_json();
+    let keys = |at: &str| -> Vec<String> { ready[at].as_object().expect("an object").keys().cloned().collect() };
+    assert_eq!(
+        keys("pagerduty"),
+        ["account_token", "ca_file", "from", "proxy_url", "routing_key", "service_id", "tls_url", "url", "user_token"]
+    );
+    assert_eq!(keys("opsgenie"), ["api_key", "integration_id", "url"]);
+    assert_eq!(ready["control"], world.sandbox.control_url);
+    assert_eq!(ready["pagerduty"]["routing_key"].as_str().map(str::len), Some(32));
+}
+
+#[tokio::test]
+async fn people_act_over_http_and_the_state_shows_it() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start(&[]).await;
+    let hook = json!({"url": receiver.url, "headers": {"X-Shared": "s"}});
+    assert_eq!(world.control("POST", "/opsgenie/webhooks", Some(hook)).await.status, 201);
+    let alert = json!({"message": "disk <full>", "alias": "a", "priority": "P1", "user": "erik@example.test"});
+    let made = world.control("POST", "/opsgenie/alerts", Some(alert)).await;
+    assert_eq!((made.status, &made.body["priority"]), (200, &json!("P1")));
+    assert_eq!(receiver.next().await.headers["x-shared"], "s");
+    let noted = world.control("POST", "/opsgenie/alerts/a/note", Some(json!({"note": "hello"}))).await;
+    assert_eq!(noted.body["notes"][0]["text"], "hello");
+    assert_eq!(world.control("POST", "/opsgenie/alerts/a/close", None).await.body["state"], "closed");
+    assert_eq!(world.control("POST", "/opsgenie/alerts/a/close", None).await.status, 409);
+
+    let subscribed = world.control("POST", "/pagerduty/webhooks", Some(json!({"url": receiver.url}))).await;
+    assert_eq!(subscribed.body["secret"], world.sandbox.pagerduty_webhook_secret);
+    world.incident("x", Some("k")).await;
+    let acted = world.control("POST", "/pagerduty/incidents/k/acknowledge", Some(json!({"user": "Cleo New"}))).await;
+    assert_eq!(acted.body["acknowledged_by"], json!(["Cleo New"]));
+    let state = world.control("GET", "/state", None).await.body;
+    assert_eq!(state["pagerduty"]["incidents"][0]["log"][1]["by"], "Cleo New");
+    assert_eq!(state["pagerduty"]["creates_per_key"]["k"], 1);
+    assert_eq!(state["pagerduty"]["calls"]["POST /incidents"]["by_status"]["201"], 1);
+    let page = world.control("GET", "/", None).await;
+    assert!(page.text.contains("disk &lt;full&gt;") && page.headers["content-type"].starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn faults_and_the_clock_are_set_over_http() {
+    let world = World::start().await;
+    let fault = json!({"system": "pagerduty", "fault": "refuse", "status": 503, "duration_ms": 600_000});
+    assert_eq!(world.control("POST", "/faults", Some(fault)).await.body["ids"], json!([1]));
+    assert_eq!(world.pd("GET", "/users", None).await.status, 503);
+    assert_eq!(world.control("GET", "/faults", None).await.body[0]["hits"], 1);
+    world.control("POST", "/clock/advance", Some(json!({"ms": 600_000}))).await;
+    assert_eq!(world.pd("GET", "/users", None).await.status, 200);
+    let both = json!([{"system": "pagerduty", "fault": "reset"}, {"system": "opsgenie", "fault": "garble"}]);
+    world.control("POST", "/faults", Some(both)).await;
+    assert_eq!(world.control("DELETE", "/faults", None).await.status, 204);
+    assert_eq!(world.pd("GET", "/users", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn mistakes_are_named() {
+    let world = World::start().await;
+    let refused = async |path: &str, body: serde_json::Value| {
+        let answer = world.control("POST", path, Some(body)).await;
+        (answer.status, answer.body["error"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, text) =
+        refused("/faults", json!({"system": "pagerduty", "fault": "slow", "ms": 1, "onyl": "x"})).await;
+    assert!(status == 400 && text.contains("`onyl`"), "{text}");
+    let (status, text) = refused("/clock/advance", json!({"minutes": 1})).await;
+    assert!(status == 400 && text.contains("minutes"), "{text}");
+    let (status, text) = refused("/pagerduty/incidents/none/resolve", json!({})).await;
+    assert!(status == 404 && text.contains("`none`"), "{text}");
+    world.incident("x", Some("k")).await;
+    let (status, text) = refused("/pagerduty/incidents/k/explode", json!({})).await;
+    assert!(status == 400 && text.contains("`explode`"), "{text}");
+    let (status, text) = refused("/pagerduty/incidents/k/note", json!({})).await;
+    assert!(status == 400 && text.contains("`note`"), "{text}");
+    assert_eq!(refused("/nothing", json!({})).await.0, 404);
+}
