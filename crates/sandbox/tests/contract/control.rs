@@ -82,3 +82,23 @@ async fn mistakes_are_named() {
     assert!(status == 400 && text.contains("`note`"), "{text}");
     assert_eq!(refused("/nothing", json!({})).await.0, 404);
 }
+
+#[tokio::test]
+async fn calls_are_counted_by_endpoint_without_ids() {
+    let world = World::start().await;
+    for path in ["/incidents/", "/incidents/Q1/notes", "/users/me", "/users/P1", "/v2/other"] {
+        world.pd("GET", path, None).await;
+    }
+    for path in ["/v2/alerts/a/notes", "/v2/alerts/count", "/v2/alerts/requests/x", "/jsm/ops/integration/v2/alerts/a"]
+    {
+        world.og("GET", path, None).await;
+    }
+    let state = world.sandbox.snapshot();
+    let pagerduty: Vec<&str> = state.pagerduty.calls.keys().map(String::as_str).collect();
+    let wanted = ["GET /incidents", "GET /incidents/{id}/notes", "GET /users/me", "GET /users/{id}", "GET /v2/other"];
+    assert_eq!(pagerduty, wanted);
+    let opsgenie: Vec<&str> = state.opsgenie.calls.keys().map(String::as_str).collect();
+    let wanted =
+        ["GET /v2/alerts/count", "GET /v2/alerts/requests/{id}", "GET /v2/alerts/{id}", "GET /v2/alerts/{id}/notes"];
+    assert_eq!(opsgenie, wanted);
+}
