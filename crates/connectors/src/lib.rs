@@ -1,1 +1,37 @@
-//! Being written.
+//! One folder per outside system, with the same file names in each:
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `mod.rs` | settings, the connector, and which part does what |
+//! | `wire.rs` | what goes over the wire: messages, and the calls that are made |
+//! | `map.rs` | the system's words to ours and back, without I/O |
+//! | `receive.rs` | verifies and understands what the system sends us |
+//! | `deliver.rs` | carries out one delivery |
+//! | `poll.rs` | reads one record back |
+//! | `check.rs` | looks whether everything is set up at the live system |
+//! | `outcome.rs` | the one table that says what a failure means |
+//!
+//! A connector keeps nothing about incidents, sends each call once, and never repeats by itself: the next attempt is the
+//! engine's. What may have been applied is never reported as "not applied".
+
+#![expect(clippy::result_large_err, reason = "an outcome is made once per attempt, next to a call to a far side")]
+
+mod auth;
+pub mod opsgenie;
+mod outcome;
+pub mod pagerduty;
+mod text;
+
+pub use ::pagerduty::Secret;
+pub use opsgenie::Opsgenie;
+pub use pagerduty::PagerDuty;
+
+/// Why a connector could not be made from its settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("system `{system}`: {problem}")]
+pub struct SetupError {
+    /// The system.
+    pub system: pagebridge_core::SystemName,
+    /// What is wrong, and with which setting.
+    pub problem: String,
+}

@@ -1,0 +1,237 @@
+//! A small client: builds an address, sends once, reads the answer up to a limit, and keeps apart what was surely not
+//! applied from what may have been.
+
+use super::Settings;
+use super::wire::{Accepted, Problem};
+use crate::outcome::with_causes;
+use ::pagerduty::text::cut;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::{Method, StatusCode};
+use reqwest::{Url, redirect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// How much of an answer is read; a full page of the longest notes is about 2.5 MB.
+const RESPONSE_SIZE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// Why a call did not give its answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The call cannot be made; surely not applied.
+    #[error("the call cannot be sent: {0}")]
+    Invalid(&'static str),
+    /// The far side was not reached; surely not applied.
+    #[error("could not reach Opsgenie, nothing was sent: {0}")]
+    NotSent(String),
+    /// No whole answer came; may or may not be applied.
+    #[error("no answer from Opsgenie, the call may have been applied: {0}")]
+    Unknown(String),
+    /// The status says success, but the body is not what it should be; applied, as far as can be told.
+    #[error("Opsgenie's answer with status {status} could not be read: {problem}")]
+    Undecodable {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with the body.
+        problem: String,
+    },
+    /// An answer with an error status.
+    #[error("{0}")]
+    Answer(ErrorAnswer),
+}
+
+/// An answer with an error status.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Opsgenie answered {status}{}{message}", if self.message.is_empty() { "" } else { ": " })]
+pub(super) struct ErrorAnswer {
+    /// HTTP status.
+    pub(super) status: u16,
+    /// What it says, in words.
+    pub(super) message: String,
+    /// Whether it has Opsgenie's own shape. A 404 that has not is about the address, not about the alert.
+    pub(super) genuine: bool,
+    /// How long it asks to wait, in milliseconds.
+    pub(super) wait_ms: Option<u64>,
+}
+
+/// Calls one Opsgenie account.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    authorization: HeaderValue,
+}
+
+impl Client {
+    pub(super) fn new(settings: &Settings) -> Result<Self, String> {
+        install_provider_if_none();
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("pagebridge/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+            .timeout(Duration::from_millis(settings.timeout_ms))
+            // A redirect would carry the key to wherever it points.
+            .redirect(redirect::Policy::none());
+        if !settings.proxy {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|error| format!("cannot set up the HTTP client: {}", with_causes(&error)))?;
+        Ok(Self { http, base: base_url(&settings.api_url)?, authorization: authorization(settings)? })
+    }
+
+    /// Where people look at alerts, for the vendor's own hosts.
+    pub(super) fn web_url(&self) -> Option<String> {
+        match self.base.host_str()? {
+            "api.opsgenie.com" => Some("https://app.opsgenie.com".to_owned()),
+            "api.eu.opsgenie.com" => Some("https://app.eu.opsgenie.com".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Reads something.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, Failure> {
+        let url = self.url(path, query)?;
+        self.send(self.http.request(Method::GET, url)).await
+    }
+
+    /// Asks for a change; gives the id under which its result can be asked for.
+    pub(super) async fn post(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: &impl Serialize,
+    ) -> Result<String, Failure> {
+        let url = self.url(path, query)?;
+        let json = serde_json::to_vec(body).expect("request types have string keys and cannot fail");
+        let request = self.http.request(Method::POST, url).header(CONTENT_TYPE, "application/json").body(json);
+        let accepted: Accepted = self.send(request).await?;
+        Ok(accepted.request_id)
+    }
+
+    /// An address below `/v2/alerts`.
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+        // An empty or dotted id would silently address another endpoint.
+        if path.iter().any(|segment| matches!(segment.trim(), "" | "." | "..")) {
+            return Err(Failure::Invalid("an id in the path is empty or made of dots"));
+        }
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .expect("the base address is checked to be http(s)")
+            .pop_if_empty()
+            .extend(["v2", "alerts"])
+            .extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
+        let request = request.header(AUTHORIZATION, self.authorization.clone()).header("accept", "application/json");
+        let mut response = request.send().await.map_err(not_answered)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let (body, broken) = read(&mut response).await;
+        if !status.is_success() {
+            return Err(Failure::Answer(error_answer(status, &headers, &body)));
+        }
+        if let Some(failure) = broken {
+            return Err(failure.on(status));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| Failure::Undecodable { status: status.as_u16(), problem: error.to_string() })
+    }
+}
+
+/// Why a body did not come whole.
+enum Broken {
+    TooLarge,
+    Lost(reqwest::Error),
+}
+
+impl Broken {
+    fn on(self, status: StatusCode) -> Failure {
+        match self {
+            Self::TooLarge => {
+                let problem = format!("it has more than {RESPONSE_SIZE_BYTES_MAX} bytes");
+                Failure::Undecodable { status: status.as_u16(), problem }
+            }
+            Self::Lost(error) => Failure::Unknown(with_causes(&error.without_url())),
+        }
+    }
+}
+
+async fn read(response: &mut reqwest::Response) -> (Vec<u8>, Option<Broken>) {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > RESPONSE_SIZE_BYTES_MAX => {
+                return (body, Some(Broken::TooLarge));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return (body, None),
+            Err(error) => return (body, Some(Broken::Lost(error))),
+        }
+    }
+}
+
+/// Tells a call that never left from one that may have arrived; errs on the side of "may have".
+fn not_answered(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        Failure::NotSent(with_causes(&error))
+    } else {
+        Failure::Unknown(with_causes(&error))
+    }
+}
+
+fn error_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ErrorAnswer {
+    let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+    let genuine = problem.message.is_some();
+    let mut message = problem.message.unwrap_or_default();
+    if let Some(errors) = problem.errors.as_object() {
+        let more = errors.iter().map(|(field, text)| format!("{field}: {}", text.as_str().unwrap_or("is wrong")));
+        message = std::iter::once(message).chain(more).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
+    }
+    ErrorAnswer {
+        status: status.as_u16(),
+        message: cut(&message, MESSAGE_CHARS_MAX).into_owned(),
+        genuine,
+        wait_ms: asked_to_wait(status, headers),
+    }
+}
+
+/// Opsgenie's own header is documented; something in front of it may send the usual one.
+fn asked_to_wait(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
+    let seconds = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let asked = seconds(RETRY_AFTER.as_str());
+    let throttled = status == StatusCode::TOO_MANY_REQUESTS;
+    let asked = asked.or_else(|| throttled.then(|| seconds("x-ratelimit-period-in-sec")).flatten());
+    asked.map(|s| s.saturating_mul(1_000))
+}
+
+fn base_url(text: &str) -> Result<Url, String> {
+    let refused = || format!("api_url `{text}` is not a base address; set it to one like https://api.opsgenie.com");
+    let url = Url::parse(text.trim()).map_err(|_| refused())?;
+    let plain = url.query().is_none() && url.fragment().is_none();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain { Ok(url) } else { Err(refused()) }
+}
+
+fn authorization(settings: &Settings) -> Result<HeaderValue, String> {
+    let refused = "api_key is empty or holds characters that no key has; set it to the key of an API integration";
+    let key = settings.api_key.expose().trim();
+    if key.is_empty() {
+        return Err(refused.to_owned());
+    }
+    let mut header = HeaderValue::from_str(&format!("GenieKey {key}")).map_err(|_| refused.to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Without a provider reqwest panics, even when only plain HTTP is spoken.
+fn install_provider_if_none() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Err means that another thread was quicker, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}

@@ -1,0 +1,71 @@
+//! Takes PagerDuty's webhooks.
+
+use super::{PagerDuty, map, wire};
+use ::pagerduty::webhook::{self, ID_HEADER, ParseError, SIGNATURE_HEADER, SignatureError};
+use http::HeaderMap;
+use pagebridge_ports::{Receive, Received, Refusal};
+
+impl Receive for PagerDuty {
+    fn receive(&self, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        self.verify(headers, body)?;
+        let event = wire::parse(body).map_err(|error| explain(body, &error))?;
+        let webhook_id = headers.get(ID_HEADER).and_then(|id| id.to_str().ok());
+        Ok(match map::input(&self.settings.system, &event, webhook_id, self.ours()) {
+            Ok(input) => Received::Input(Box::new(input)),
+            Err(map::Nothing { reason, detail }) => Received::Ignored { reason, detail },
+        })
+    }
+}
+
+impl PagerDuty {
+    /// Checks the signature over the bytes as they came. Even with `insecure` a signature that is there must fit, as
+    /// long as there is a secret to compare it with.
+    fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+        let secrets = &self.settings.webhook_secrets;
+        let signatures: Vec<&str> =
+            headers.get_all(SIGNATURE_HEADER).iter().filter_map(|value| value.to_str().ok()).collect();
+        if self.settings.insecure && (signatures.is_empty() || secrets.is_empty()) {
+            return Ok(());
+        }
+        if signatures.is_empty() && !secrets.is_empty() {
+            let detail = format!("the header `{SIGNATURE_HEADER}` is missing; check that the sender is PagerDuty");
+            return Err(Refusal::Unauthorized(detail));
+        }
+        match webhook::verify(secrets, &signatures.join(","), body) {
+            Ok(()) => Ok(()),
+            // What is wrong then is the body, and saying so lets nobody in.
+            Err(SignatureError::EmptyBody) => Err(Refusal::field("", format!("the body is empty; {REMEDY}"))),
+            Err(error) => Err(Refusal::Unauthorized(error.to_string())),
+        }
+    }
+}
+
+const REMEDY: &str = "send what a PagerDuty webhook subscription of version 3 sends";
+
+fn explain(body: &[u8], error: &ParseError) -> Refusal {
+    match error {
+        ParseError::NotJson(_) if body.trim_ascii().is_empty() => {
+            Refusal::field("", format!("the body is empty; {REMEDY}"))
+        }
+        ParseError::NotJson(source) => match std::str::from_utf8(body) {
+            Err(error) => {
+                let at = error.valid_up_to();
+                Refusal::field("", format!("the body is not UTF-8 from byte {at} on; {REMEDY}"))
+            }
+            Ok(_) => Refusal::field("", format!("the body is not JSON: {source}; {REMEDY}")),
+        },
+        ParseError::Missing("event") => Refusal::field("event", format!("`event` is missing or no object; {REMEDY}")),
+        ParseError::Missing(name) => {
+            let path = format!("event.{name}");
+            Refusal::field(&path, format!("`{path}` is missing or no string; {REMEDY}"))
+        }
+        ParseError::Data { kind: "a note", source } => Refusal::field(
+            "event.data.incident.id",
+            format!("`event.data` is not a note that names its incident in `incident.id`: {source}; {REMEDY}"),
+        ),
+        ParseError::Data { kind, source } => Refusal::field(
+            "event.data.id",
+            format!("`event.data` is not {kind} with an `id`, a string: {source}; {REMEDY}"),
+        ),
+    }
+}
