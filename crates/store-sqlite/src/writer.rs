@@ -1,0 +1,162 @@
+//! The thread that writes: takes what is waiting, one transaction, then the answers.
+
+use crate::checkpoint::Signal;
+use crate::error::Failure;
+use crate::transact::Transactor;
+use pagebridge_ports::StoreError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// At most so many pieces of work share a transaction.
+const BATCH_MAX: usize = 256;
+/// So many may wait before those who bring more are made to wait themselves.
+pub(crate) const WAITING_MAX: usize = 1024;
+
+/// What the thread is sent.
+pub(crate) enum Message {
+    /// A piece of work.
+    Work(Box<dyn Job>),
+    /// Take no more, finish what is waiting, and end.
+    Close,
+}
+
+/// A piece of work. It may be run twice, when the transaction of its first run came to nothing.
+pub(crate) trait Job: Send {
+    /// Does it, within the transaction.
+    fn run(&mut self, transactor: &mut Transactor<'_>) -> Result<(), Failure>;
+    /// Tells the caller what became of it: it is durable, or the transaction failed.
+    fn answer(self: Box<Self>, failed: Option<&Failure>);
+}
+
+/// A closure whose result is sent to someone.
+pub(crate) struct Call<T, F> {
+    pub(crate) operation: &'static str,
+    pub(crate) work: F,
+    pub(crate) result: Option<Result<T, StoreError>>,
+    pub(crate) reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Call<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Transactor<'_>) -> Result<T, Failure> + Send,
+{
+    fn run(&mut self, transactor: &mut Transactor<'_>) -> Result<(), Failure> {
+        match (self.work)(transactor) {
+            Ok(value) => self.result = Some(Ok(value)),
+            Err(Failure::Refused(error)) => self.result = Some(Err(error)),
+            Err(lost) => return Err(lost),
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&Failure>) {
+        let result = match failed {
+            Some(failure) => Err(failure.told(self.operation)),
+            None => self.result.expect("a committed piece of work has run"),
+        };
+        // Who does not wait any more does not want to know.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Runs until it is told to close, or until nobody is left who could send.
+pub(crate) fn run(
+    transactor: &mut Transactor<'_>,
+    mut messages: mpsc::Receiver<Message>,
+    signal: &Signal,
+    wake: &Arc<watch::Sender<u64>>,
+) {
+    let mut waiting = Vec::with_capacity(BATCH_MAX);
+    while messages.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
+        let mut batch = Vec::with_capacity(waiting.len());
+        for message in waiting.drain(..) {
+            match message {
+                Message::Work(job) => batch.push(job),
+                Message::Close => messages.close(),
+            }
+        }
+        run_batch(transactor, batch, signal, wake);
+    }
+}
+
+fn run_batch(
+    transactor: &mut Transactor<'_>,
+    mut batch: Vec<Box<dyn Job>>,
+    signal: &Signal,
+    wake: &Arc<watch::Sender<u64>>,
+) {
+    if batch.is_empty() {
+        return;
+    }
+    let failed = match transact(transactor, &mut batch) {
+        Ok(woke) => {
+            signal.written();
+            if woke {
+                wake.send_modify(|n| *n += 1);
+            }
+            None
+        }
+        // One of them spoils it for the others; alone, each gets its own answer.
+        Err(Lost::InWork(_)) if batch.len() > 1 => {
+            for job in batch {
+                run_batch(transactor, vec![job], signal, wake);
+            }
+            return;
+        }
+        Err(Lost::InWork(failure) | Lost::InCommit(failure)) => Some(failure),
+    };
+    if let Some(failure) = &failed {
+        tracing::warn!(error = %failure.told("commit"), inputs = batch.len(), "nothing was written");
+    }
+    for job in batch {
+        job.answer(failed.as_ref());
+    }
+    if signal.take_request()
+        && let Err(error) = crate::checkpoint::passive(transactor.conn)
+    {
+        tracing::warn!(%error, "could not copy the log into the database");
+    }
+}
+
+/// Where a transaction was lost.
+enum Lost {
+    InWork(Failure),
+    InCommit(Failure),
+}
+
+fn transact(transactor: &mut Transactor<'_>, batch: &mut [Box<dyn Job>]) -> Result<bool, Lost> {
+    transactor.conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(in_commit)?;
+    transactor.begun();
+    let done = work_and_commit(transactor, batch);
+    if done.is_err() {
+        if !transactor.conn.is_autocommit()
+            && let Err(error) = transactor.conn.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "could not roll back");
+        }
+        transactor.rolled_back();
+    }
+    done
+}
+
+fn work_and_commit(transactor: &mut Transactor<'_>, batch: &mut [Box<dyn Job>]) -> Result<bool, Lost> {
+    for job in batch {
+        let run = catch_unwind(AssertUnwindSafe(|| job.run(transactor)));
+        run.unwrap_or_else(|panic| Err(Failure::Panic(words(&*panic)))).map_err(Lost::InWork)?;
+    }
+    let merged = transactor.conclude().map_err(in_commit)?;
+    transactor.conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(in_commit)?;
+    Ok(transactor.committed(merged))
+}
+
+fn in_commit(error: rusqlite::Error) -> Lost {
+    Lost::InCommit(Failure::Sql(error))
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("a rule of ours was broken: {}", words.unwrap_or("no words"))
+}
