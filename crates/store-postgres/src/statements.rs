@@ -1,0 +1,95 @@
+//! The statements of the writing connections. None of them works row by row.
+
+use futures_util::future::try_join_all;
+use tokio_postgres::{Client, Error, Statement};
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident: $sql:expr;)*) => {
+        /// All of them, prepared.
+        pub(crate) struct Statements {
+            $($(#[$doc])* pub(crate) $name: Statement,)*
+        }
+
+        impl Statements {
+            /// Prepares them in one round trip.
+            pub(crate) async fn prepare(client: &Client) -> Result<Self, Error> {
+                let all = [$($sql),*];
+                let mut prepared = try_join_all(all.iter().map(|sql| client.prepare(sql))).await?.into_iter();
+                $(let $name = prepared.next().expect("one was prepared for each");)*
+                Ok(Self { $($name),* })
+            }
+        }
+    };
+}
+
+/// The state of incidents: the snapshot and the journal after it. What follows names the incidents, `i`.
+pub(crate) const STATES: &str = "SELECT i.id, i.version, i.snapshot_version, i.snapshot, i.open, i.dead_letters, \
+    i.quarantined, (SELECT array_agg(j.entry ORDER BY j.version) FROM journal j \
+    WHERE j.incident = i.id AND j.version > i.snapshot_version) FROM incident i";
+
+/// The columns of a lane.
+pub(crate) const LANE: &str = "incident, system, class, due, token, since, until";
+
+statements! {
+    node: "SELECT pg_backend_pid(), (nextval('node') % $1::int8)::int4";
+    /// Makes everybody else who looks for one of these keys wait. Sorted, so that two batches cannot deadlock.
+    lock_keys: "SELECT pg_advisory_xact_lock(h) FROM unnest($1::int8[]) AS h";
+    find: "SELECT hash, incident FROM key WHERE hash = ANY($1::int8[])";
+    numbers: "SELECT nextval('incident_number') FROM generate_series(1, $1::int8)";
+    hold: "SELECT 1 FROM incident WHERE id = ANY($1::int8[]) ORDER BY id FOR UPDATE";
+    /// Runs after `hold`, in a statement of its own, so that it sees what the one we waited for has committed.
+    states: &format!("{STATES} WHERE i.id = ANY($1::int8[])");
+    lanes: &format!("SELECT {LANE} FROM lane WHERE incident = ANY($1::int8[]) ORDER BY incident, system FOR UPDATE");
+
+    add_entries: "INSERT INTO journal (incident, version, at, entry) \
+        SELECT * FROM unnest($1::int8[], $2::int4[], $3::int8[], $4::text[])";
+    add_incidents: "INSERT INTO incident (id, version, snapshot_version, snapshot, open, dead_letters, quarantined) \
+        SELECT * FROM unnest($1::int8[], $2::int4[], $3::int4[], $4::text[], $5::bool[], $6::bool[], $7::bool[])";
+    set_incidents: "UPDATE incident AS i SET version = n.version, snapshot_version = n.snapshot_version, \
+        snapshot = coalesce(n.snapshot, i.snapshot), open = n.open, dead_letters = n.dead_letters, \
+        quarantined = n.quarantined \
+        FROM unnest($1::int8[], $2::int4[], $3::int4[], $4::text[], $5::bool[], $6::bool[], $7::bool[]) \
+        AS n (id, version, snapshot_version, snapshot, open, dead_letters, quarantined) WHERE i.id = n.id";
+    add_keys: "INSERT INTO key (hash, incident) SELECT * FROM unnest($1::int8[], $2::int8[]) ON CONFLICT DO NOTHING";
+    put_lanes: "INSERT INTO lane (incident, system, class, due) \
+        SELECT * FROM unnest($1::int8[], $2::text[], $3::int2[], $4::int8[]) \
+        ON CONFLICT (incident, system) DO UPDATE SET class = excluded.class, due = excluded.due, \
+        token = NULL, since = NULL, until = NULL";
+    remove_lanes: "DELETE FROM lane USING unnest($1::int8[], $2::text[]) AS gone (incident, system) \
+        WHERE lane.incident = gone.incident AND lane.system = gone.system";
+    count: "INSERT INTO counter AS c (slot, incidents, open, entries, dead_letters, quarantined) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (slot) DO UPDATE SET \
+        incidents = c.incidents + excluded.incidents, open = c.open + excluded.open, \
+        entries = c.entries + excluded.entries, dead_letters = c.dead_letters + excluded.dead_letters, \
+        quarantined = c.quarantined + excluded.quarantined";
+    count_lanes: "INSERT INTO lane_counter AS c (slot, system, class, lanes) \
+        SELECT $1::int4, * FROM unnest($2::text[], $3::int2[], $4::int8[]) \
+        ON CONFLICT (slot, system, class) DO UPDATE SET lanes = c.lanes + excluded.lanes";
+    notify: "SELECT pg_notify($1, '')";
+
+    expired: "SELECT incident, token FROM lane WHERE system = $1 AND token IS NOT NULL AND until <= $2 \
+        ORDER BY until LIMIT $3";
+    /// Each class has its own walk along the index: one walk over all would pass everything that is not due.
+    lease: "WITH urgent AS MATERIALIZED (SELECT incident FROM lane \
+            WHERE system = $1 AND class = 0 AND due <= $2 AND token IS NULL \
+            ORDER BY due, incident LIMIT $3::int8 FOR UPDATE SKIP LOCKED), \
+        normal AS MATERIALIZED (SELECT incident FROM lane \
+            WHERE system = $1 AND class = 1 AND due <= $2 AND token IS NULL ORDER BY due, incident \
+            LIMIT $3::int8 - (SELECT count(*) FROM urgent) FOR UPDATE SKIP LOCKED), \
+        poll AS MATERIALIZED (SELECT incident FROM lane \
+            WHERE system = $1 AND class = 2 AND due <= $2 AND token IS NULL ORDER BY due, incident \
+            LIMIT $3::int8 - (SELECT count(*) FROM urgent) - (SELECT count(*) FROM normal) FOR UPDATE SKIP LOCKED) \
+        UPDATE lane SET token = nextval('lease_token'), since = $2, until = $4 \
+        FROM (SELECT * FROM urgent UNION ALL SELECT * FROM normal UNION ALL SELECT * FROM poll) AS chosen \
+        WHERE lane.system = $1 AND lane.incident = chosen.incident \
+        RETURNING lane.incident, lane.class, lane.due, lane.token";
+    /// For lanes whose incident cannot be read: they wait, in view, and do not keep others from going.
+    postpone: "UPDATE lane SET token = NULL, since = NULL, until = NULL, due = $3 \
+        WHERE system = $1 AND incident = ANY($2::int8[])";
+    extend: "UPDATE lane SET until = $3 WHERE system = $1 AND incident = ANY($2::int8[]) AND token IS NOT NULL";
+    next_due: "SELECT least( \
+        (SELECT min(due) FROM lane WHERE system = $1 AND class = 0 AND token IS NULL), \
+        (SELECT min(due) FROM lane WHERE system = $1 AND class = 1 AND token IS NULL), \
+        (SELECT min(due) FROM lane WHERE system = $1 AND class = 2 AND token IS NULL), \
+        (SELECT min(until) FROM lane WHERE system = $1 AND token IS NOT NULL))";
+}

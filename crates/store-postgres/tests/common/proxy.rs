@@ -1,0 +1,1 @@
+//! A wire between store and server that tests can cut.
