@@ -1,3 +1,5 @@
 //! Being written.
-
+#![allow(dead_code)]
+mod config;
+mod env;
 fn main() {}

@@ -1,0 +1,117 @@
+//! Drop-in mode: started with the old Opsgenie proxy's variables and no file, the program serves as the proxy did.
+
+use super::findings::Findings;
+use super::load::Overrides;
+use super::resolve::{Resolver, STOP_MS, default_instance};
+use super::systems::{UrlNote, check_url};
+use super::{Config, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
+use crate::env::Env;
+use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
+use pagerduty::Secret;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Where the old proxy listened.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5001);
+
+/// Variables that the proxy could not do without.
+const NEEDED: [(&str, &str); 5] = [
+    ("PAGERDUTY_API_KEY", "the REST key of the automation user"),
+    ("PAGERDUTY_SERVICE_ID", "the service that incidents are created on"),
+    ("PAGERDUTY_EMAIL", "the automation user's e-mail address"),
+    ("OPSGENIE_API_KEY", "the key of the API integration"),
+    ("OPSGENIE_INTEGRATION_ID", "the integration whose webhooks are taken"),
+];
+
+/// The switch that takes webhooks without a signature.
+const INSECURE: &str = "PAGEBRIDGE_INSECURE_WEBHOOKS";
+
+/// Whether any of the proxy's variables is set.
+pub(super) fn is_wanted(env: &Env) -> bool {
+    NEEDED.iter().any(|(name, _)| env.get(name).is_some())
+}
+
+/// Builds the configuration that the variables stand for; what is missing is named all at once.
+pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings) -> Option<Config> {
+    for (name, what) in NEEDED.iter().filter(|(name, _)| env.get(name).is_none()) {
+        findings.error(None, format!("{name} is not set: {what}"), "set it in the environment or in `.env`");
+    }
+    let pagerduty_url = url(env, "PAGERDUTY_API_URL", PAGERDUTY_API_URL, findings);
+    let opsgenie_url = url(env, "OPSGENIE_API_URL", OPSGENIE_API_URL, findings);
+    let insecure = is_insecure(env, findings);
+    let mut resolver = Resolver::new(env, findings);
+    let listen = resolver.listen(overrides, None, LISTEN);
+    let store = resolver.store(overrides, None);
+    let needed = |name: &str| env.get(name).map(str::to_owned);
+    let pagerduty = PagerDuty {
+        api_token: Secret::new(needed("PAGERDUTY_API_KEY")?),
+        from: needed("PAGERDUTY_EMAIL")?,
+        service_id: needed("PAGERDUTY_SERVICE_ID")?,
+        user: needed("PAGERDUTY_USER"),
+        insecure_webhooks: insecure,
+    };
+    let opsgenie = Opsgenie {
+        api_key: Secret::new(needed("OPSGENIE_API_KEY")?),
+        integration_id: Some(needed("OPSGENIE_INTEGRATION_ID")?),
+        webhook_header: None,
+        user: None,
+        source: None,
+    };
+    let secrets = |name| env.get(name).map(Secret::new).into_iter().collect();
+    let system = |name, label, url: String, kind: Kind, secrets| System {
+        paths: vec![kind.old_path().to_owned()],
+        webhook_secrets: secrets,
+        ..System::new(SystemName::new(name), label, &url, kind)
+    };
+    let systems = vec![
+        system("opsgenie", "Opsgenie", opsgenie_url?, Kind::Opsgenie(opsgenie), secrets("OPSGENIE_WEBHOOK_SECRET")),
+        system(
+            "pagerduty",
+            "PagerDuty",
+            pagerduty_url?,
+            Kind::PagerDuty(pagerduty),
+            secrets("PAGERDUTY_WEBHOOK_SECRET"),
+        ),
+    ];
+    Some(Config {
+        origin: "the old Opsgenie proxy's variables".to_owned(),
+        listen: listen?,
+        store: store?,
+        instance: default_instance(&systems),
+        api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
+        systems,
+        bridges: vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")],
+        backoff: Backoff::default(),
+        poll: PollPolicy::default(),
+        stop_ms: STOP_MS,
+    })
+}
+
+fn url(env: &Env, name: &str, default: &str, findings: &mut Findings) -> Option<String> {
+    let url = env.get(name).unwrap_or(default);
+    match check_url(url) {
+        Ok(UrlNote::Fine) => {}
+        Ok(UrlNote::InTheClear) => {
+            let message = format!("{name}: `{url}` is not encrypted, so others on the way can read the key");
+            findings.warn(None, message, "use https unless it is a test");
+        }
+        Err(fix) => {
+            findings.error(None, format!("{name} is not the address of an API"), fix);
+            return None;
+        }
+    }
+    Some(url.to_owned())
+}
+
+/// The proxy took unsigned webhooks when it had no secret, and so does this.
+fn is_insecure(env: &Env, findings: &mut Findings) -> bool {
+    let has_secret = env.get("PAGERDUTY_WEBHOOK_SECRET").is_some();
+    let asked = env.is_on(INSECURE);
+    if !has_secret || asked {
+        let why = if asked { format!("{INSECURE} is on") } else { "PAGERDUTY_WEBHOOK_SECRET is not set".to_owned() };
+        let message = format!(
+            "{why}: PagerDuty's webhooks are taken without a signature, so whoever reaches /pd-webhook can change incidents"
+        );
+        findings.warn(None, message, "set PAGERDUTY_WEBHOOK_SECRET to the secret of the webhook subscription");
+    }
+    !has_secret || asked
+}

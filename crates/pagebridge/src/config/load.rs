@@ -1,0 +1,96 @@
+//! From the command line, the environment and the file to a configuration.
+
+use super::findings::Findings;
+use super::raw::Raw;
+use super::resolve::Resolver;
+use super::section::Section;
+use super::{Config, dropin};
+use crate::env::Env;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+/// The file that is looked for in the working directory.
+const FILE: &str = "pagebridge.toml";
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) listen: Option<String>,
+    pub(crate) store: Option<String>,
+}
+
+/// A configuration, or why there is none, with everything that was found on the way.
+pub(crate) struct Loaded {
+    /// The configuration, unless a finding is an error.
+    pub(crate) config: Option<Config>,
+    /// What was found.
+    pub(crate) findings: Findings,
+    /// The file's path, or what stands for it.
+    pub(crate) path: String,
+    /// The file's text.
+    pub(crate) source: String,
+}
+
+/// Finds the configuration and reads it.
+pub(crate) fn load(overrides: &Overrides, env: &Env) -> Loaded {
+    let mut findings = Findings::default();
+    for complaint in &env.complaints {
+        findings.warn(None, complaint.clone(), "");
+    }
+    let path = overrides.config.clone().or_else(|| Path::new(FILE).exists().then(|| FILE.into()));
+    match path {
+        Some(path) => from_file(&path, overrides, env, findings),
+        None => without_file(overrides, env, findings),
+    }
+}
+
+fn from_file(path: &Path, overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
+    let shown = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(source) => from_text(&shown, source, overrides, env, findings),
+        Err(error) => {
+            let fix = "give the path of a readable file to --config, or run without it where `pagebridge.toml` is";
+            findings.error(None, format!("{shown} cannot be read: {error}"), fix);
+            Loaded { config: None, findings, path: shown, source: String::new() }
+        }
+    }
+}
+
+/// Reads the text of a file.
+pub(super) fn from_text(path: &str, source: String, overrides: &Overrides, env: &Env, findings: Findings) -> Loaded {
+    let found = RefCell::new(findings);
+    let (table, errors) = DeTable::parse_recoverable(&source);
+    for error in &errors {
+        let at = error.span().unwrap_or(0..0);
+        found.borrow_mut().error(at, format!("this is not TOML: {}", error.message()), "");
+    }
+    // After a broken line the rest may look wrong only because of it.
+    let raw = errors.is_empty().then(|| Raw::read(Section::new(table.get_ref(), String::new(), 0..0, &found)));
+    drop(table);
+    let mut findings = found.into_inner();
+    let config = raw.and_then(|raw| Resolver::new(env, &mut findings).resolve(&raw, path, overrides));
+    findings.sort();
+    Loaded { config: config.filter(|_| !findings.has_errors()), findings, path: path.to_owned(), source }
+}
+
+fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
+    let config = if dropin::is_wanted(env) {
+        dropin::resolve(overrides, env, &mut findings)
+    } else {
+        findings.error(
+            None,
+            "there is no configuration: no `pagebridge.toml` here, and none of the old Opsgenie proxy's variables in the environment",
+            "write pagebridge.toml (docs/guide.md shows one of ten lines), give its path to --config, or set PAGERDUTY_API_KEY, \
+             PAGERDUTY_SERVICE_ID, PAGERDUTY_EMAIL, OPSGENIE_API_KEY and OPSGENIE_INTEGRATION_ID",
+        );
+        None
+    };
+    Loaded {
+        config: config.filter(|_| !findings.has_errors()),
+        findings,
+        path: "environment".to_owned(),
+        source: String::new(),
+    }
+}

@@ -1,0 +1,179 @@
+//! Configuration, in two stages: what the user wrote ([`raw`]), and what the program needs ([`resolve`]).
+//!
+//! Everything wrong is reported at once. Without a file, the variables of the old Opsgenie proxy are taken
+//! ([`dropin`]).
+
+mod dropin;
+mod findings;
+mod load;
+mod raw;
+mod resolve;
+mod rules;
+mod section;
+mod systems;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use findings::Findings;
+pub(crate) use load::{Loaded, Overrides, load};
+
+use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
+use pagerduty::Secret;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where the store is.
+#[derive(Clone, Debug)]
+pub(crate) enum StoreAddress {
+    /// In a file.
+    Sqlite(PathBuf),
+    /// On a PostgreSQL server; the address may hold a password.
+    Postgres(Secret),
+}
+
+impl StoreAddress {
+    /// How it is called where anybody may read it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => match url.expose().rsplit_once('@') {
+                Some((_, place)) => format!("postgres://***@{place}"),
+                None => "postgres://***".to_owned(),
+            },
+        }
+    }
+}
+
+/// Everything that the program needs to know.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where it comes from, in words.
+    pub(crate) origin: String,
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Where the store is.
+    pub(crate) store: StoreAddress,
+    /// Tag of this installation in the marks of mirrored notes.
+    pub(crate) instance: String,
+    /// What opens `/api`.
+    pub(crate) api_token: Option<Secret>,
+    /// The systems.
+    pub(crate) systems: Vec<System>,
+    /// The bridges.
+    pub(crate) bridges: Vec<Bridge>,
+    /// Waits between attempts.
+    pub(crate) backoff: Backoff,
+    /// Waits between polls.
+    pub(crate) poll: PollPolicy,
+    /// How long a graceful stop waits for what is in flight, in milliseconds.
+    pub(crate) stop_ms: u64,
+}
+
+/// One system.
+#[derive(Debug)]
+pub(crate) struct System {
+    pub(crate) name: SystemName,
+    /// What people call it.
+    pub(crate) label: String,
+    /// The base address of its API.
+    pub(crate) api_url: String,
+    /// Paths on which it tells us things, besides `/hooks/NAME`.
+    pub(crate) paths: Vec<String>,
+    /// Secrets of which a webhook must prove one.
+    pub(crate) webhook_secrets: Vec<Secret>,
+    /// Attempts in flight at once, at most.
+    pub(crate) concurrency: usize,
+    /// Calls per minute, at most; nothing leaves it to the far side.
+    pub(crate) calls_per_minute: Option<u32>,
+    /// How long an attempt may take before it may be taken over, in milliseconds.
+    pub(crate) lease_ttl_ms: i64,
+    pub(crate) connect_timeout_ms: u64,
+    pub(crate) timeout_ms: u64,
+    /// Whether the proxy variables of the environment count.
+    pub(crate) proxy: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What only one kind of system has.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    PagerDuty(PagerDuty),
+    Opsgenie(Opsgenie),
+}
+
+impl Kind {
+    /// The word in the configuration.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Self::PagerDuty(_) => "pagerduty",
+            Self::Opsgenie(_) => "opsgenie",
+        }
+    }
+
+    /// The path on which the old proxy took this system's webhooks.
+    pub(crate) fn old_path(&self) -> &'static str {
+        match self {
+            Self::PagerDuty(_) => "/pd-webhook",
+            Self::Opsgenie(_) => "/ops-webhook",
+        }
+    }
+}
+
+/// One PagerDuty account.
+#[derive(Debug)]
+pub(crate) struct PagerDuty {
+    pub(crate) api_token: Secret,
+    /// E-mail of the user we act as.
+    pub(crate) from: String,
+    /// The service that incidents are created on.
+    pub(crate) service_id: String,
+    /// That user's name, when it is known beforehand.
+    pub(crate) user: Option<String>,
+    /// Take webhooks without a signature.
+    pub(crate) insecure_webhooks: bool,
+}
+
+/// One Opsgenie account.
+#[derive(Debug)]
+pub(crate) struct Opsgenie {
+    pub(crate) api_key: Secret,
+    pub(crate) integration_id: Option<String>,
+    pub(crate) webhook_header: Option<String>,
+    /// Who writes, when no person is to be named.
+    pub(crate) user: Option<String>,
+    /// The `source` that our writes carry.
+    pub(crate) source: Option<String>,
+}
+
+/// Where PagerDuty's API is unless said otherwise.
+pub(crate) const PAGERDUTY_API_URL: &str = "https://api.pagerduty.com";
+
+/// Where Opsgenie's API is unless said otherwise.
+pub(crate) const OPSGENIE_API_URL: &str = "https://api.opsgenie.com";
+
+/// The usual limits of a system of either kind.
+impl System {
+    pub(crate) fn new(name: SystemName, label: &str, api_url: &str, kind: Kind) -> Self {
+        // PagerDuty takes 960 calls a minute from one user; Opsgenie does not publish a figure.
+        let (concurrency, calls_per_minute) = match kind {
+            Kind::PagerDuty(_) => (16, Some(900)),
+            Kind::Opsgenie(_) => (16, Some(600)),
+        };
+        Self {
+            name,
+            label: label.to_owned(),
+            api_url: api_url.to_owned(),
+            paths: Vec::new(),
+            webhook_secrets: Vec::new(),
+            concurrency,
+            calls_per_minute,
+            lease_ttl_ms: 60_000,
+            connect_timeout_ms: 5_000,
+            timeout_ms: 10_000,
+            proxy: true,
+            kind,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Systems: what they need, and on which paths they are heard.
+
+use super::raw::{RawKind, RawSystem};
+use super::resolve::Resolver;
+use super::section::At;
+use super::text::Text;
+use super::{Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
+use pagebridge_core::SystemName;
+use std::collections::BTreeMap;
+
+/// What makes an account the account that it is.
+pub(super) fn identity(system: &System) -> String {
+    match &system.kind {
+        Kind::PagerDuty(p) => format!("pagerduty {} {}", system.api_url, p.service_id),
+        Kind::Opsgenie(o) => format!("opsgenie {} {}", system.api_url, o.integration_id.as_deref().unwrap_or_default()),
+    }
+}
+
+impl Resolver<'_> {
+    pub(super) fn systems(&mut self, raw: &[RawSystem]) -> Vec<System> {
+        if raw.is_empty() {
+            let fix = "add `[systems.opsgenie]` and `[systems.pagerduty]`; docs/guide.md shows them";
+            self.findings.error(None, "no systems are configured", fix);
+        }
+        let mut systems: Vec<System> = raw.iter().filter_map(|raw| self.system(raw)).collect();
+        for system in raw {
+            self.check_paths(system);
+        }
+        self.add_paths(raw, &mut systems);
+        systems
+    }
+
+    fn system(&mut self, raw: &RawSystem) -> Option<System> {
+        let name = match SystemName::parse(&raw.name.value) {
+            Ok(name) => Some(name),
+            Err(why) => {
+                self.findings.error(raw.name.at.clone(), format!("`{}` cannot be a name: {why}", raw.name.value), "");
+                None
+            }
+        };
+        let label = self.optional(raw.label.as_ref());
+        let api_url = self.url(raw.api_url.as_ref());
+        let secrets: Vec<_> = raw.webhook_secrets.iter().map(|s| self.secret(s)).collect();
+        let kind = self.kind(raw);
+        let (default_label, default_url) = match &raw.kind {
+            RawKind::PagerDuty { .. } => ("PagerDuty", PAGERDUTY_API_URL),
+            RawKind::Opsgenie { .. } | RawKind::Unknown => ("Opsgenie", OPSGENIE_API_URL),
+        };
+        let (label, api_url) = (label.ok()?, api_url.ok()?);
+        let usual = System::new(
+            name?,
+            label.as_deref().unwrap_or(default_label),
+            api_url.as_deref().unwrap_or(default_url),
+            kind?,
+        );
+        Some(System { webhook_secrets: secrets.into_iter().collect::<Option<_>>()?, ..limits(raw, usual) })
+    }
+
+    fn kind(&mut self, raw: &RawSystem) -> Option<Kind> {
+        let section = (format!("systems.{}", raw.name.value), raw.at.clone());
+        match &raw.kind {
+            RawKind::Unknown => None,
+            RawKind::PagerDuty { api_token, from, service_id, user, insecure_webhooks } => {
+                let token = self.needed_secret(api_token.as_ref(), "api_token", &section);
+                let from = self.needed(from.as_ref(), "from", &section);
+                let service_id = self.needed(service_id.as_ref(), "service_id", &section);
+                let user = self.optional(user.as_ref());
+                let insecure = insecure_webhooks.as_ref().is_some_and(|i| i.value);
+                self.check_signing(raw, insecure);
+                Some(Kind::PagerDuty(PagerDuty {
+                    api_token: token?,
+                    from: from?,
+                    service_id: service_id?,
+                    user: user.ok()?,
+                    insecure_webhooks: insecure,
+                }))
+            }
+            RawKind::Opsgenie { api_key, integration_id, webhook_header, user, source } => {
+                let key = self.needed_secret(api_key.as_ref(), "api_key", &section);
+                let integration_id = self.needed(integration_id.as_ref(), "integration_id", &section);
+                let header = self.optional(webhook_header.as_ref());
+                let (user, source) = (self.optional(user.as_ref()), self.optional(source.as_ref()));
+                Some(Kind::Opsgenie(Opsgenie {
+                    api_key: key?,
+                    integration_id: Some(integration_id?),
+                    webhook_header: header.ok()?,
+                    user: user.ok()?,
+                    source: source.ok()?,
+                }))
+            }
+        }
+    }
+
+    fn check_signing(&mut self, raw: &RawSystem, insecure: bool) {
+        if insecure {
+            let message = "webhooks are taken without a signature: whoever reaches the path can change incidents";
+            self.findings.warn(raw.at.clone(), message, "use `insecure_webhooks` for local tests only");
+        } else if raw.webhook_secrets.is_empty() {
+            let message = format!("[systems.{}] has no `webhook_secrets`", raw.name.value);
+            let fix = "add `webhook_secrets = { env = \"PAGERDUTY_WEBHOOK_SECRET\" }` with the secret that PagerDuty showed when \
+                       the webhook subscription was made, or `insecure_webhooks = true` for local tests";
+            self.findings.error(raw.at.clone(), message, fix);
+        }
+    }
+
+    fn needed_secret(
+        &mut self,
+        text: Option<&At<Text>>,
+        key: &str,
+        section: &(String, std::ops::Range<usize>),
+    ) -> Option<pagerduty::Secret> {
+        match text {
+            Some(text) => self.secret(text),
+            None => self.needed(None, key, section).map(pagerduty::Secret::new),
+        }
+    }
+
+    /// `Err` when it is there and wrong.
+    fn optional(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
+        text.map(|text| self.text(text).ok_or(())).transpose()
+    }
+
+    fn url(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
+        let Some(written) = text else { return Ok(None) };
+        let url = self.text(written).ok_or(())?;
+        match check_url(&url) {
+            Ok(UrlNote::Fine) => Ok(Some(url)),
+            Ok(UrlNote::InTheClear) => {
+                let message = format!("`{url}` is not encrypted, so others on the way can read the key");
+                self.findings.warn(written.at.clone(), message, "use https unless it is a test");
+                Ok(Some(url))
+            }
+            Err(fix) => {
+                // It may hold a password.
+                self.findings.hide(written.at.clone());
+                self.findings.error(written.at.clone(), "this is not the address of an API", fix);
+                Err(())
+            }
+        }
+    }
+
+    fn check_paths(&mut self, raw: &RawSystem) {
+        for path in raw.paths.iter().flatten() {
+            let own = ["/api", "/healthz", "/readyz", "/metrics", "/hooks/"];
+            let taken = own.iter().any(|prefix| path.value.starts_with(prefix));
+            if !path.value.starts_with('/') || path.value.len() < 2 || path.value.contains(['?', '#', ' ']) || taken {
+                let fix = "write a path such as `/ops-webhook`; /api, /hooks, /healthz, /readyz and /metrics are taken";
+                self.findings.error(path.at.clone(), format!("`{}` cannot be a path for webhooks", path.value), fix);
+            }
+        }
+    }
+
+    /// The only system of its kind is also heard on the path of the old integration.
+    fn add_paths(&mut self, raw: &[RawSystem], systems: &mut [System]) {
+        let alone = |kind: &str, systems: &[System]| systems.iter().filter(|s| s.kind.as_str() == kind).count() == 1;
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for index in 0..systems.len() {
+            let is_alone = alone(systems[index].kind.as_str(), systems);
+            let system = &mut systems[index];
+            let written = raw.iter().find(|r| r.name.value == system.name.as_str()).and_then(|r| r.paths.as_ref());
+            system.paths = match written {
+                Some(paths) => paths.iter().map(|p| p.value.clone()).collect(),
+                None if is_alone => vec![system.kind.old_path().to_owned()],
+                None => Vec::new(),
+            };
+            for path in &system.paths {
+                if let Some(other) = taken.insert(path.clone(), system.name.to_string()) {
+                    let at = written.into_iter().flatten().find(|p| p.value == *path).map(|p| p.at.clone());
+                    let message = format!("`{path}` is the path of both {other} and {}", system.name);
+                    self.findings.error(at, message, "give each system paths of its own");
+                }
+            }
+        }
+    }
+}
+
+fn limits(raw: &RawSystem, usual: System) -> System {
+    let ms = |s: &Option<At<i64>>, usual: u64| s.as_ref().map_or(usual, |s| s.value.unsigned_abs() * 1_000);
+    let calls = raw.calls_per_minute.as_ref().map(|c| u32::try_from(c.value).unwrap_or(u32::MAX));
+    System {
+        concurrency: raw.concurrency.as_ref().map_or(usual.concurrency, |c| usize::try_from(c.value).unwrap_or(1)),
+        calls_per_minute: calls.map_or(usual.calls_per_minute, |c| (c > 0).then_some(c)),
+        lease_ttl_ms: raw.lease_s.as_ref().map_or(usual.lease_ttl_ms, |s| s.value * 1_000),
+        connect_timeout_ms: ms(&raw.connect_timeout_s, usual.connect_timeout_ms),
+        timeout_ms: ms(&raw.timeout_s, usual.timeout_ms),
+        proxy: raw.proxy.as_ref().map_or(usual.proxy, |p| p.value),
+        ..usual
+    }
+}
+
+/// What there is to say about an address that can be used.
+pub(super) enum UrlNote {
+    Fine,
+    InTheClear,
+}
+
+/// Whether an address can be the base of an API; says what to do when not.
+pub(super) fn check_url(text: &str) -> Result<UrlNote, &'static str> {
+    let url = reqwest::Url::parse(text).map_err(|_| "write an address such as `https://api.example.com`")?;
+    let host = url.host_str().unwrap_or_default();
+    let is_near = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match url.scheme() {
+        _ if url.query().is_some() || url.fragment().is_some() => Err("leave out everything from `?` or `#` on"),
+        _ if !url.username().is_empty() || url.password().is_some() => Err("leave out the user name and password"),
+        "https" => Ok(UrlNote::Fine),
+        "http" if is_near => Ok(UrlNote::Fine),
+        "http" => Ok(UrlNote::InTheClear),
+        _ => Err("it must begin with `https://` or `http://`"),
+    }
+}
