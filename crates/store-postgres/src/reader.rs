@@ -92,9 +92,9 @@ impl Listener {
             match timeout(self.address.wait, self.listen()).await {
                 Ok(Ok((mut session, client))) => {
                     pause = Duration::from_millis(20);
-                    self.current.send_replace(Current::Up(client));
                     // Nothing was heard before now.
                     self.wake.send_modify(|n| *n += 1);
+                    self.current.send_replace(Current::Up(client));
                     session.ended().await;
                     self.away("the connection was closed".into());
                 }
