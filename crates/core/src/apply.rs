@@ -38,7 +38,10 @@ impl Incident {
                 self.links = vec![first];
                 self.links.extend(others.iter().map(|(system, key)| Link::absent(system.clone(), key.clone())));
             }
-            Change::Opened { content } => self.content = Some(content.clone()),
+            Change::Opened { content } => {
+                self.content = Some(content.clone());
+                self.discarded = None;
+            }
             Change::Discarded { reason } => self.discarded = Some(reason.clone()),
             Change::Status { status } => self.status = *status,
             Change::NoteAdded { note, to } => {
@@ -98,23 +101,26 @@ impl Link {
             Change::NoteSeen { key, told, read, .. } => {
                 self.notes_seen.insert(*key, (*told, *read));
             }
-            Change::Delivered { note, status, .. } => {
+            Change::Delivered { step, note, status, .. } => {
                 if let Some((id, remote)) = note {
                     self.note_is_written(*id, remote.clone());
                 }
                 if let Some(status) = status {
                     self.tried.insert(*status);
                 }
-                self.next_step();
+                if *step == self.step {
+                    self.next_step();
+                }
             }
-            Change::Deferred { attempt, not_before, in_doubt, .. } => {
+            Change::Deferred { attempt, not_before, doubt_until, in_doubt, .. } => {
                 self.attempts = *attempt;
                 self.not_before = *not_before;
+                self.doubt_until = self.doubt_until.max(*doubt_until);
                 match in_doubt {
                     None => {}
                     Some(Doubt::Create) => self.create_in_doubt = true,
                     Some(Doubt::Status(status)) => self.tried.insert(*status),
-                    Some(Doubt::Note(id)) => self.note_in_doubt = Some(*id),
+                    Some(Doubt::Note(id)) => self.doubt_note(*id),
                     Some(Doubt::Anything) => self.doubt_everything(),
                 }
             }
@@ -156,9 +162,7 @@ impl Link {
     fn note_is_written(&mut self, id: NoteId, remote: Option<String>) {
         self.notes_due.retain(|due| *due != id);
         self.notes_parked.retain(|(parked, _)| *parked != id);
-        if self.note_in_doubt == Some(id) {
-            self.note_in_doubt = None;
-        }
+        self.notes_in_doubt.retain(|doubted| *doubted != id);
         if !self.notes_written.iter().any(|(written, _)| *written == id) {
             self.notes_written.push((id, remote));
         }

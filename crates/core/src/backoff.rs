@@ -10,11 +10,14 @@ pub struct Backoff {
     pub first_ms: i64,
     /// Longest wait, in milliseconds.
     pub cap_ms: i64,
+    /// Shortest wait after an attempt without an answer, in milliseconds: what was sent may still land, and reading
+    /// back before it has would make the repeat a second one.
+    pub unanswered_ms: i64,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { first_ms: 1_000, cap_ms: 60_000 }
+        Self { first_ms: 1_000, cap_ms: 60_000, unanswered_ms: 5_000 }
     }
 }
 
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_cap_within_the_spread() {
-        let backoff = Backoff { first_ms: 1_000, cap_ms: 60_000 };
+        let backoff = Backoff { first_ms: 1_000, cap_ms: 60_000, unanswered_ms: 0 };
         for (attempt, wait) in [(1, 1_000), (2, 2_000), (3, 4_000), (6, 32_000), (7, 60_000), (40, 60_000)] {
             for seed in 0..200 {
                 let got = backoff.wait_ms(attempt, seed);

@@ -3,7 +3,7 @@
 use crate::input::{NoteNews, What};
 use crate::{
     Actor, Bridge, Bridges, Change, ChangeKind, Content, Incident, Input, KeyKind, Link, Mark, News, Note, NoteId,
-    Opening, Reading, Record, RecordId, RecordRef, Status, SystemName, Timestamp, hash_text,
+    Opening, Reading, Record, RecordId, RecordRef, Status, Step, SystemName, Timestamp, hash_text, plan,
 };
 
 mod settle;
@@ -117,7 +117,7 @@ impl<'a> Decider<'a> {
 
     /// The origin tells what the incident is about.
     fn open(&mut self, system: &SystemName, opening: &Opening, at: Option<Timestamp>) {
-        if self.incident.content.is_some() || self.incident.discarded.is_some() {
+        if self.incident.content.is_some() {
             if let Some(status) = opening.status {
                 self.observe(system, status, None, at, None);
             }
@@ -151,7 +151,8 @@ impl<'a> Decider<'a> {
 
     /// A system tells, or a reading shows, that its record holds `status`.
     ///
-    /// `read_since` is when the reading began: what was learned after that is newer than the reading.
+    /// `read_since` is when the reading began: what was learned after that is newer than the reading. Where neither
+    /// clock says what came last, the record is read.
     pub(crate) fn observe(
         &mut self,
         system: &SystemName,
@@ -167,7 +168,8 @@ impl<'a> Decider<'a> {
         if told_late || link.known == Some(status) {
             return;
         }
-        if read_since.is_some_and(|since| link.known.is_some() && link.known_at >= since) {
+        let told_at_once = read_since.is_none() && remote_at.is_some() && remote_at == link.remote_at;
+        if told_at_once || read_since.is_some_and(|since| link.known.is_some() && link.known_at > since) {
             self.push(Change::PollWanted { system: system.clone() });
             return;
         }
@@ -284,7 +286,8 @@ impl<'a> Decider<'a> {
         };
         let (due, written) = (link.notes_due.contains(&mark.note), link.notes_written.iter().any(|w| w.0 == mark.note));
         if due {
-            let (step, note) = (link.step, Some((mark.note, None)));
+            let current = plan(link, false) == Some(Step::AddNote(mark.note));
+            let (step, note) = (if current { link.step } else { 0 }, Some((mark.note, None)));
             let what = format!("note {} was found there", mark.note.0);
             self.push(Change::Delivered { system: system.clone(), step, what, note, status: None });
         }
@@ -302,7 +305,7 @@ impl<'a> Decider<'a> {
         if self.link(system).is_some_and(|l| l.poll_now || l.poll_misses > 0) {
             self.push(Change::Polled { system: system.clone() });
         }
-        if self.incident.content.is_none() && self.incident.discarded.is_none() {
+        if self.incident.content.is_none() {
             self.read_of_unopened(system, reading);
         } else {
             self.observe(system, reading.status, reading.by.as_ref(), reading.status_at, Some(since));
@@ -321,6 +324,9 @@ impl<'a> Decider<'a> {
 
     fn read_of_unopened(&mut self, system: &SystemName, reading: &Reading) {
         if reading.status == Status::Resolved {
+            if self.incident.discarded.is_some() {
+                return;
+            }
             self.push(Change::Discarded { reason: "it was over before it was told what it is about".into() });
             return;
         }

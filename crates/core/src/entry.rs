@@ -128,7 +128,7 @@ pub enum Change {
     Delivered {
         /// The system.
         system: SystemName,
-        /// The step.
+        /// The step; 0 when a note was found that no attempt was under way for.
         step: u32,
         /// What it was, in words.
         what: String,
@@ -152,6 +152,9 @@ pub enum Change {
         /// What may have been applied all the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         in_doubt: Option<Doubt>,
+        /// Until when what is in doubt may still land.
+        #[serde(default)]
+        doubt_until: Timestamp,
         /// What happened, in words.
         reason: String,
     },

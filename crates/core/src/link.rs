@@ -60,9 +60,12 @@ pub struct Link {
     /// An attempt to make the record ended without an answer: read back before repeating.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub create_in_doubt: bool,
-    /// An attempt to write this note ended without an answer: read back before repeating.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note_in_doubt: Option<NoteId>,
+    /// Attempts to write these notes ended without an answer: read back before repeating.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes_in_doubt: Vec<NoteId>,
+    /// What is in doubt may still land until this time; reading back before it would prove nothing.
+    #[serde(default)]
+    pub doubt_until: Timestamp,
     /// Number of the current step; grows when a step ends, so it makes the delivery's idempotency key.
     #[serde(default)]
     pub step: u32,
@@ -114,7 +117,8 @@ impl Link {
             remote_at: None,
             tried: StatusSet::default(),
             create_in_doubt: false,
-            note_in_doubt: None,
+            notes_in_doubt: Vec::new(),
+            doubt_until: Timestamp(0),
             step: 1,
             attempts: 0,
             not_before: Timestamp(0),
@@ -152,10 +156,19 @@ impl Link {
         self.park = None;
     }
 
+    pub(crate) fn doubt_note(&mut self, id: NoteId) {
+        if !self.notes_in_doubt.contains(&id) {
+            self.notes_in_doubt.push(id);
+        }
+    }
+
     /// Takes it that whatever was being tried may have been applied.
     pub(crate) fn doubt_everything(&mut self) {
         self.create_in_doubt |= matches!(self.record, Record::Absent);
-        self.note_in_doubt = self.notes_due.first().copied();
+        // A release may have changed the order since, so it may have been any of them.
+        for id in self.notes_due.clone() {
+            self.doubt_note(id);
+        }
         if let Some(status) = self.want {
             self.tried.insert(status);
         }

@@ -5,6 +5,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// How long a reading that is wanted now still waits, in milliseconds: news on its way may make it unnecessary, and a
+/// reading that was overtaken is not repeated within the same instant.
+const POLL_SOON_MS: i64 = 200;
+
 /// One change at one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +56,26 @@ pub fn plan(link: &Link, touched: bool) -> Option<Step> {
     match link.want {
         Some(to) if link.known != Some(to) => Some(Step::SetStatus { from: link.known, to }),
         _ => link.notes_due.first().map(|id| Step::AddNote(*id)),
+    }
+}
+
+/// Whether two steps want the same in the end.
+pub(crate) fn same_aim(a: &Step, b: &Step) -> bool {
+    match (a, b) {
+        (Step::SetStatus { to: a, .. }, Step::SetStatus { to: b, .. }) => a == b,
+        _ => a == b,
+    }
+}
+
+impl Link {
+    /// Whether an earlier attempt at this step may have been applied although no answer came.
+    fn doubts(&self, step: &Step) -> bool {
+        match step {
+            Step::Create | Step::Find => self.create_in_doubt,
+            Step::AddNote(id) => self.notes_in_doubt.contains(id),
+            // A status is compared before it is written, so a repeat does no harm.
+            Step::SetStatus { .. } => false,
+        }
     }
 }
 
@@ -138,11 +162,7 @@ impl Incident {
             let (incident, system, number) = (self.id, system.clone(), link.step);
             return record.map(|record| Work::Poll { incident, system, number, record });
         };
-        let uncertain = match step {
-            Step::Create | Step::Find => link.create_in_doubt,
-            Step::AddNote(id) => link.note_in_doubt == Some(id),
-            Step::SetStatus { .. } => false,
-        };
+        let uncertain = link.doubts(&step);
         let (note, mark) = match &step {
             Step::AddNote(id) => self.note_text(*id, instance),
             _ => (String::new(), String::new()),
@@ -183,7 +203,8 @@ impl Incident {
             return None;
         }
         if let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) {
-            return Some((self.class(&step), link.not_before.max(now)));
+            let lands = if link.doubts(&step) { link.doubt_until } else { now };
+            return Some((self.class(&step), link.not_before.max(now).max(lands)));
         }
         self.poll_due(link, polls, before, now).map(|due| (Class::Poll, due))
     }
@@ -203,11 +224,13 @@ impl Incident {
         before: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        if matches!(link.record, Record::Absent) || link.poll_stopped.is_some() || self.discarded.is_some() {
+        let given_up = link.poll_stopped.is_some() || self.discarded.is_some() && !link.poll_now;
+        if matches!(link.record, Record::Absent) || given_up {
             return None;
         }
         if link.poll_now || link.poll_misses > 0 {
-            return Some(link.not_before.max(now));
+            let soon = before.unwrap_or(now.plus_ms(POLL_SOON_MS)).min(now.plus_ms(POLL_SOON_MS));
+            return Some(link.not_before.max(soon));
         }
         let due = before.unwrap_or_else(|| now.plus_ms(polls.wait_ms(now.ms_since(self.changed_at))));
         let lingers = due.ms_since(self.changed_at) <= polls.linger_ms;

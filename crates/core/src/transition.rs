@@ -2,9 +2,10 @@
 
 use crate::decide::Decider;
 use crate::input::What;
+use crate::plan::{plan, same_aim};
 use crate::{
     Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input, Lane, LaneState,
-    Link, Step, SystemName, Timestamp, plan,
+    Link, Step, SystemName, Timestamp,
 };
 
 /// What happens to one row of the outbox.
@@ -177,13 +178,6 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
 fn pending(incident: &Incident, link: &Link, touched: bool) -> Option<Step> {
     let step = incident.content.as_ref().and_then(|_| plan(link, touched));
     step.filter(|s| !matches!(s, Step::AddNote(_)))
-}
-
-fn same_aim(a: &Step, b: &Step) -> bool {
-    match (a, b) {
-        (Step::SetStatus { to: a, .. }, Step::SetStatus { to: b, .. }) => a == b,
-        _ => a == b,
-    }
 }
 
 /// Brings the rows of the outbox in step with the state. A row that someone is trying stays as it is: its settle

@@ -25,11 +25,16 @@ pub async fn attempt(store: &dyn Store, connector: &dyn Connector, clock: &dyn C
     let Leased { lease, work, .. } = leased;
     let started_at = clock.now();
     let until = lease.until;
-    let limit_ms = (until.ms_since(started_at) - SETTLE_MARGIN_MS).max(1);
-    let outcome = tokio::select! {
-        biased;
-        outcome = carry_out(connector, &work) => outcome,
-        () = clock.sleep(limit_ms) => out_of_time(&work, limit_ms),
+    let limit_ms = until.ms_since(started_at) - SETTLE_MARGIN_MS;
+    let outcome = if limit_ms <= 0 {
+        too_late()
+    } else {
+        tokio::select! {
+            // The time-out comes first: a process that was frozen past the end of its lease must not go on sending.
+            biased;
+            () = clock.sleep(limit_ms) => out_of_time(&work, limit_ms),
+            outcome = carry_out(connector, &work) => outcome,
+        }
     };
     let step = match &work {
         Work::Deliver(delivery) => Some(delivery.step.clone()),
@@ -60,6 +65,11 @@ async fn carry_out(connector: &dyn Connector, work: &Work) -> Outcome {
         Work::Deliver(delivery) => connector.deliver(delivery).await,
         Work::Poll { record, .. } => connector.read(record).await,
     }
+}
+
+/// The worker came to it when the lease was over: nothing was sent.
+fn too_late() -> Outcome {
+    Outcome::NotApplied { wait_ms: Some(0), scope: Scope::Record, reason: "the lease was over before it began".into() }
 }
 
 fn out_of_time(work: &Work, limit_ms: i64) -> Outcome {

@@ -41,7 +41,11 @@ pub struct Breaker {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { state: BreakerState::Closed, failures: 0, waits: Backoff { first_ms: 500, cap_ms: 15_000 } }
+        Self {
+            state: BreakerState::Closed,
+            failures: 0,
+            waits: Backoff { first_ms: 500, cap_ms: 15_000, unanswered_ms: 0 },
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! What follows from the end of an attempt.
 
 use super::{Decider, MISSES_MAX};
+use crate::plan::{plan, same_aim};
 use crate::{Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Status, Step, SystemName, Timestamp};
+
+/// How often a far side may agree to a status without taking it, before a person is asked.
+const AGREED_MAX: u32 = 8;
 
 /// The answer of a far side that holds what we wanted.
 struct Held<'o> {
@@ -30,8 +34,8 @@ impl Decider<'_> {
                     Held { record: record.as_ref(), status: *status, status_at: *status_at, note: note.as_deref() };
                 self.delivered(system, number, step, started_at, &held);
             }
-            (Outcome::NotApplied { wait_ms, reason, .. }, Some(_)) => {
-                self.defer(system, number, *wait_ms, None, reason);
+            (Outcome::NotApplied { wait_ms, reason, .. }, Some(step)) => {
+                self.defer(system, number, Some(step), *wait_ms, None, reason);
             }
             (Outcome::Unknown { reason }, Some(step)) => {
                 let doubt = match step {
@@ -40,7 +44,7 @@ impl Decider<'_> {
                     Step::SetStatus { to, .. } => Some(Doubt::Status(*to)),
                     Step::AddNote(id) => Some(Doubt::Note(*id)),
                 };
-                self.defer(system, number, None, doubt, reason);
+                self.defer(system, number, Some(step), None, doubt, reason);
             }
             (Outcome::Rejected { reason, remedy }, Some(step)) => {
                 self.dead_letter(system, number, step, Park { reason: reason.clone(), remedy: remedy.clone() });
@@ -65,7 +69,7 @@ impl Decider<'_> {
         };
         let current = link.step == number;
         let absent = matches!(link.record, Record::Absent);
-        let overtaken = link.known.is_some() && link.known_at >= started_at;
+        let overtaken = link.known.is_some() && link.known_at > started_at;
         if let Some(record) = held.record.filter(|_| absent) {
             self.push(Change::RecordFound { system: system.clone(), record: record.clone() });
         }
@@ -74,8 +78,19 @@ impl Decider<'_> {
             Step::SetStatus { to, .. } => (Some(held.status.unwrap_or(*to)), None),
             Step::AddNote(id) => (None, Some(*id)),
         };
-        if let Some(status) = status {
-            self.learn(system, status, held.status_at, overtaken);
+        if let (Step::SetStatus { to, .. }, Some(status)) = (step, held.status)
+            && *to != status
+        {
+            self.not_as_asked(system, number, step, status);
+            return;
+        }
+        match (step, status) {
+            // What was made may have been taken, or ended, by someone before the answer came.
+            (Step::Create | Step::Find, Some(status)) => {
+                self.observe(system, status, None, held.status_at, Some(started_at));
+            }
+            (_, Some(status)) => self.learn(system, status, held.status_at, overtaken),
+            (_, None) => {}
         }
         let set = match step {
             Step::SetStatus { to, .. } => Some(*to),
@@ -89,6 +104,22 @@ impl Decider<'_> {
                 note: note.map(|id| (id, held.note.map(str::to_owned))),
                 status: set,
             });
+        }
+    }
+
+    /// The far side answered well, and holds something else than it was asked to.
+    fn not_as_asked(&mut self, system: &SystemName, number: u32, step: &Step, status: Status) {
+        self.observe(system, status, None, None, None);
+        let reason = format!("the far side agreed and holds {status} all the same");
+        let Some(link) = self.link(system) else { return };
+        if plan(link, false).is_none_or(|next| !same_aim(&next, step)) {
+            return;
+        }
+        if link.attempts < AGREED_MAX {
+            self.defer(system, number, Some(step), None, None, &reason);
+        } else {
+            let remedy = "set it by hand, or change the rule that wants it; then release".into();
+            self.dead_letter(system, number, step, Park { reason, remedy });
         }
     }
 
@@ -111,22 +142,32 @@ impl Decider<'_> {
         note.is_some_and(|id| self.link(system).is_some_and(|l| l.notes_due.contains(&id)))
     }
 
-    fn defer(&mut self, system: &SystemName, number: u32, wait_ms: Option<i64>, in_doubt: Option<Doubt>, reason: &str) {
-        let Some(link) = self.link(system) else {
-            return;
-        };
-        // The attempt may belong to a step that was superseded meanwhile: it says nothing about the waits of the
-        // current one, but what it may have left behind counts.
-        let current = link.step == number;
+    fn defer(
+        &mut self,
+        system: &SystemName,
+        number: u32,
+        step: Option<&Step>,
+        wait_ms: Option<i64>,
+        in_doubt: Option<Doubt>,
+        reason: &str,
+    ) {
+        let Some(link) = self.link(system) else { return };
+        // The attempt may be one at a step that something else has overtaken meanwhile: it says nothing about the
+        // waits of what is due now, but what it may have left behind counts.
+        let next = plan(link, false);
+        let overtaken = step.zip(next.as_ref()).is_some_and(|(tried, next)| !same_aim(tried, next));
+        let current = link.step == number && !overtaken;
         let attempt = if current { link.attempts + 1 } else { link.attempts };
         let wait = wait_ms.unwrap_or_else(|| self.bridges.backoff.wait_ms(attempt.max(1), self.seed(link)));
         let not_before = if current { self.now.plus_ms(wait) } else { link.not_before };
+        let lands_ms = in_doubt.map_or(0, |_| self.bridges.backoff.unanswered_ms);
         self.push(Change::Deferred {
             system: system.clone(),
             step: number,
             attempt,
             not_before,
             in_doubt,
+            doubt_until: if lands_ms > 0 { self.now.plus_ms(lands_ms) } else { Timestamp(0) },
             reason: reason.to_owned(),
         });
     }
@@ -136,7 +177,7 @@ impl Decider<'_> {
             return;
         };
         let number = link.step;
-        self.defer(system, number, None, Some(Doubt::Anything), "the worker did not come back");
+        self.defer(system, number, None, None, Some(Doubt::Anything), "the worker did not come back");
     }
 
     fn dead_letter(&mut self, system: &SystemName, number: u32, step: &Step, park: Park) {

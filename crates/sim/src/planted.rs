@@ -1,0 +1,34 @@
+//! Planted bugs: mistakes that people make in such programs. Each must be found by a seed, or the simulation is blind.
+
+use clap::ValueEnum;
+
+/// A mistake to plant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plant {
+    /// News that names us as the author is dropped.
+    DropsEchoes,
+    /// Records are never read on a schedule.
+    NeverPolls,
+    /// The answer is given before the commit, and a crash in between loses the input.
+    AnswersEarly,
+    /// After an unanswered call the far side is not read back.
+    NeverReadsBack,
+    /// No answer is taken for "not applied".
+    TakesSilenceForNo,
+    /// No answer is taken for "applied".
+    TakesSilenceForYes,
+    /// Repeats of a webhook are not known for what they are.
+    ForgetsInputs,
+    /// A worker that outlived its lease may settle.
+    SettlesStale,
+    /// A lane is given to a second worker while the first one's lease is live.
+    LeasesTwice,
+    /// Mirrored notes carry no mark.
+    ForgetsTheMark,
+    /// A journal entry is changed after the fact.
+    EditsTheJournal,
+    /// A lane is lost when an attempt is settled.
+    ForgetsLanes,
+    /// What waits longest goes first, urgent or not.
+    IgnoresUrgency,
+}

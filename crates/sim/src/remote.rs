@@ -1,0 +1,220 @@
+//! Model remotes: what an outside system holds, and the webhooks it sends when that changes.
+
+use crate::rng::Rng;
+use pagebridge_core::{
+    Actor, Content, Input, InputId, Key, KeyKind, Mark, News, NoteNews, Opening, Reading, ReadingNote, RecordId,
+    RecordRef, Status, SystemName, Timestamp, Urgency, hash_text,
+};
+
+/// How a remote treats writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Like PagerDuty: what is resolved stays resolved, unless a person reopens it; webhooks carry times and notes
+    /// have ids.
+    Forward,
+    /// Like a ticket or an alert: the last write wins; webhooks carry no times and notes no ids.
+    LastWrite,
+}
+
+/// One note of a record.
+#[derive(Clone, Debug)]
+pub struct RemoteNote {
+    pub author: String,
+    pub text: String,
+}
+
+/// One record.
+#[derive(Clone, Debug)]
+pub struct RemoteRecord {
+    pub id: String,
+    pub key: String,
+    pub urgent: bool,
+    pub status: Status,
+    pub by_us: bool,
+    pub changed_at: Timestamp,
+    pub notes: Vec<RemoteNote>,
+}
+
+/// A write that is asked for.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Create { key: String },
+    SetStatus { id: String, to: Status },
+    AddNote { id: String, text: String },
+}
+
+/// A webhook on its way.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    pub due: Timestamp,
+    pub input: Input,
+}
+
+/// One outside system.
+pub struct Remote {
+    pub name: SystemName,
+    pub kind: Kind,
+    /// Records begin here, so that news of an unknown one makes the bridge ask.
+    pub origin: bool,
+    pub records: Vec<RemoteRecord>,
+    /// Writes of ours that changed something.
+    pub our_writes: u64,
+    next_event: u64,
+}
+
+impl Remote {
+    pub fn new(name: &str, kind: Kind, origin: bool) -> Self {
+        Self { name: SystemName::new(name), kind, origin, records: Vec::new(), our_writes: 0, next_event: 0 }
+    }
+
+    pub fn find(&self, id: &str) -> Option<&RemoteRecord> {
+        self.records.iter().find(|r| r.id == id)
+    }
+
+    /// The record made with a key: an open one if there is one, else the newest.
+    pub fn find_by_key(&self, key: &str) -> Option<&RemoteRecord> {
+        let with_key = || self.records.iter().rev().filter(|r| r.key == key);
+        with_key().find(|r| r.status != Status::Resolved).or_else(|| with_key().next())
+    }
+
+    /// A person, or the monitoring, makes a record.
+    pub fn open(&mut self, id: &str, urgent: bool, now: Timestamp) -> Hook {
+        self.records.push(RemoteRecord {
+            id: id.to_owned(),
+            key: id.to_owned(),
+            urgent,
+            status: Status::Triggered,
+            by_us: false,
+            changed_at: now,
+            notes: Vec::new(),
+        });
+        let opening = Opening { content: content(id, urgent), status: None };
+        self.hook(id, News::Opened(opening), None, now)
+    }
+
+    /// A person changes the status; `None` when that is not a change.
+    pub fn person_sets(&mut self, id: &str, status: Status, name: &str, now: Timestamp) -> Option<Hook> {
+        let record = self.records.iter_mut().find(|r| r.id == id)?;
+        if record.status == status {
+            return None;
+        }
+        record.status = status;
+        record.by_us = false;
+        record.changed_at = now;
+        Some(self.hook(id, News::Status(status), Some(Actor::person(name)), now))
+    }
+
+    /// Someone writes a note.
+    pub fn note(&mut self, id: &str, author: &str, text: &str, now: Timestamp) -> Option<Hook> {
+        let (kind, name) = (self.kind, self.name.clone());
+        let record = self.records.iter_mut().find(|r| r.id == id)?;
+        record.notes.push(RemoteNote { author: author.to_owned(), text: text.to_owned() });
+        let key = note_key(kind, &name, record, record.notes.len() - 1);
+        let news = NoteNews { key, author: author.to_owned(), text: Some(text.to_owned()) };
+        Some(self.hook(id, News::Note(news), Some(Actor::person(author)), now))
+    }
+
+    /// Applies a write of ours. Gives the record's id, and the webhook when something changed; `Err` when the far side
+    /// refuses for good.
+    pub fn apply(&mut self, write: &Write, now: Timestamp) -> Result<(String, Option<Hook>), String> {
+        match write {
+            Write::Create { key } => {
+                // Open or just closed: the far side's own dedup; see the assumptions in `docs/simulation.md`.
+                if let Some(record) = self.find_by_key(key) {
+                    return Ok((record.id.clone(), None));
+                }
+                self.our_writes += 1;
+                let id = format!("{}-{}", self.name, self.records.len() + 1);
+                self.records.push(RemoteRecord {
+                    id: id.clone(),
+                    key: key.clone(),
+                    urgent: true,
+                    status: Status::Triggered,
+                    by_us: true,
+                    changed_at: now,
+                    notes: Vec::new(),
+                });
+                let hook = self.hook(&id, News::Exists, Some(us()), now);
+                Ok((id, Some(hook)))
+            }
+            Write::SetStatus { id, to } => {
+                let forward = self.kind == Kind::Forward;
+                let Some(record) = self.records.iter_mut().find(|r| r.id == *id) else {
+                    return Err("no such record".into());
+                };
+                if record.status == *to || (forward && record.status == Status::Resolved) {
+                    return Ok((id.clone(), None));
+                }
+                record.status = *to;
+                record.by_us = true;
+                record.changed_at = now;
+                self.our_writes += 1;
+                let hook = self.hook(id, News::Status(*to), Some(us()), now);
+                Ok((id.clone(), Some(hook)))
+            }
+            Write::AddNote { id, text } => {
+                self.our_writes += 1;
+                let hook = self.note(id, "pagebridge", text, now);
+                if hook.is_some() { Ok((id.clone(), hook)) } else { Err("no such record".into()) }
+            }
+        }
+    }
+
+    /// Reads a record in full.
+    pub fn read(&self, id: &str) -> Option<Reading> {
+        let record = self.find(id)?;
+        let notes = (0..record.notes.len()).map(|n| ReadingNote {
+            remote_id: (self.kind == Kind::Forward).then(|| format!("{id}-n{n}")),
+            key: note_key(self.kind, &self.name, record, n),
+            author: record.notes[n].author.clone(),
+            text: record.notes[n].text.clone(),
+        });
+        Some(Reading {
+            record: RecordRef { id: RecordId(id.to_owned()), url: None },
+            status: record.status,
+            by: Some(if record.by_us { us() } else { Actor::person("someone") }),
+            status_at: (self.kind == Kind::Forward).then_some(record.changed_at),
+            notes: Some(notes.collect()),
+            content: Some(content(&record.key, record.urgent)),
+        })
+    }
+
+    fn hook(&mut self, id: &str, news: News, actor: Option<Actor>, now: Timestamp) -> Hook {
+        self.next_event += 1;
+        let mut input = Input::news(self.name.clone(), id, news);
+        input.id = InputId::from_parts(&[self.name.as_str(), &self.next_event.to_string()]);
+        if let Some(record) = self.find(id) {
+            input.keys.push(Key { kind: KeyKind::CreateKey, value: record.key.clone() });
+        }
+        input.actor = actor;
+        input.asks = self.origin;
+        input.occurred_at = (self.kind == Kind::Forward).then_some(now);
+        Hook { due: now, input }
+    }
+}
+
+fn content(id: &str, urgent: bool) -> Content {
+    let urgency = if urgent { Urgency::High } else { Urgency::Low };
+    Content { title: format!("alert {id}"), urgency, ..Content::default() }
+}
+
+fn us() -> Actor {
+    Actor { name: "pagebridge".into(), ours: true }
+}
+
+fn note_key(kind: Kind, system: &SystemName, record: &RemoteRecord, n: usize) -> i64 {
+    match kind {
+        Kind::Forward => hash_text(&format!("{system} {} note {n}", record.id)),
+        Kind::LastWrite => NoteNews::key_of_text(&record.notes[n].author, &record.notes[n].text),
+    }
+}
+
+/// Notes of a record that our mark is on, by note number.
+pub fn marked(record: &RemoteRecord) -> Vec<u32> {
+    record.notes.iter().filter_map(|n| Mark::find(&n.text)).map(|m| m.note.0).collect()
+}
+
+/// A person's name.
+pub fn person(rng: &mut Rng) -> &'static str {
+    rng.pick(&["ana", "bo", "cleo"]).copied().unwrap_or("ana")
+}
