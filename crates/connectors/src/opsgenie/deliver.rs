@@ -4,8 +4,8 @@ use super::Opsgenie;
 use super::client::Failure;
 use super::map;
 use super::wire::{
-    Act, Alert, DESCRIPTION_CHARS_MAX, Envelope, MESSAGE_CHARS_MAX, NOTE_CHARS_MAX, NewAlert, NewNote,
-    RequestStatus, USER_CHARS_MAX,
+    Act, Alert, DESCRIPTION_CHARS_MAX, Envelope, MESSAGE_CHARS_MAX, NOTE_CHARS_MAX, NewAlert, NewNote, RequestStatus,
+    USER_CHARS_MAX,
 };
 use crate::outcome::{Doing, holds, no_record, noted, record_later, rejected};
 use crate::text::{is_blank, marked};

@@ -80,7 +80,7 @@ mod tests {
         let lost = || Failure::Unknown("timed out".into());
         let garbled = || Failure::Undecodable { status: 202, problem: "not JSON".into() };
         let minute = Some(60_000);
-        let table: Vec<(Failure, Doing, (&str, Option<i64>))> = vec![
+        let table = [
             (Failure::Invalid("dots"), WRITE, ("rejected", None)),
             (Failure::NotSent("refused".into()), READ, ("later", None)),
             (Failure::NotSent("refused".into()), WRITE, ("later", None)),

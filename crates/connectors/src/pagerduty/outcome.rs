@@ -105,7 +105,7 @@ mod tests {
         const NOW: Timestamp = Timestamp(1_000_000);
         let minute = Some(60_000);
         let until = Wait::Until { unix_ms: NOW.0 + 30_000 };
-        let table: Vec<(Error, Doing, (&str, Option<i64>))> = vec![
+        let table = [
             (Error::Invalid { problem: "blank".to_owned() }, WRITE, ("rejected", None)),
             (garbled(Effect::Read), READ, ("later", None)),
             (garbled(Effect::Once), WRITE, ("unknown", None)),

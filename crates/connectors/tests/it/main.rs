@@ -1,0 +1,9 @@
+//! Tests of the connectors from outside, one binary so that they link once.
+
+mod core_contract;
+mod opsgenie_deliver;
+mod opsgenie_receive;
+mod pagerduty_deliver;
+mod pagerduty_receive;
+mod sandbox;
+mod support;
