@@ -1,6 +1,7 @@
 -- Everything is written by one thread that checks before it writes, so there are no foreign keys to check again.
 
--- Single values: the tag of this installation, the running totals, the probe.
+-- Single values: the tag of this installation, the running totals, how far keys are
+-- merged, the probe.
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL
@@ -44,9 +45,11 @@ CREATE INDEX incidents_open ON incidents (open) WHERE open = 1;
 CREATE INDEX incidents_dead_letters ON incidents (dead_letters) WHERE dead_letters = 1;
 CREATE INDEX incidents_quarantined ON incidents (quarantined) WHERE quarantined = 1;
 
--- States written down now and then, so that a long history need not be replayed from its beginning.
+-- States written down now and then, so that a long history need not be replayed from its beginning. The journal is
+-- what counts: a snapshot is only read by the version of the program that wrote it.
 CREATE TABLE snapshots (
     incident INTEGER PRIMARY KEY,
+    program TEXT NOT NULL,
     version INTEGER NOT NULL,
     -- JSON.
     state TEXT NOT NULL

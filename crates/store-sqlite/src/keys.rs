@@ -4,16 +4,18 @@
 //! them, neighbours in the order of the hash, is merged into the table `keys`; the next run starts where this one
 //! ended, and after the last one it starts over. Neighbours share pages, so a merge of many touches few.
 //!
-//! Whatever was there when a round began is merged when it ends. What was appended before that moment need not be
-//! read back at the next start, and is deleted then. What is read back may have been merged already; merging it again
-//! changes nothing.
+//! Whatever was there when a round began is merged when it ends, and what was appended before it began is deleted
+//! then. How far the round has come is written down with each merge, so that the next start reads back little that was
+//! merged already; merging something again changes nothing.
 
 use pagebridge_core::IncidentId;
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 use std::collections::BTreeSet;
 
 /// Hashes merged at a time.
 const RUN: usize = 256;
+/// So many runs at most in one commit, more than it can add: what a start reads back is merged little by little.
+const RUNS_MAX: usize = 4;
 
 /// Hashes that are not yet, or perhaps not yet, in the table.
 pub(crate) struct RecentKeys {
@@ -44,6 +46,7 @@ pub(crate) struct KeyStatements<'c> {
     append: Statement<'c>,
     merge: Statement<'c>,
     forget: Statement<'c>,
+    progress: Statement<'c>,
 }
 
 impl<'c> KeyStatements<'c> {
@@ -53,6 +56,7 @@ impl<'c> KeyStatements<'c> {
             append: conn.prepare("INSERT INTO recent_keys (seq, pairs) VALUES (?1, ?2)")?,
             merge: conn.prepare("INSERT OR IGNORE INTO keys (hash, incident) VALUES (?1, ?2)")?,
             forget: conn.prepare("DELETE FROM recent_keys WHERE seq <= ?1")?,
+            progress: conn.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('keys', ?1)")?,
         })
     }
 }
@@ -60,17 +64,20 @@ impl<'c> KeyStatements<'c> {
 const START: (i64, i64) = (i64::MIN, i64::MIN);
 
 impl RecentKeys {
-    /// Reads the hashes back that may not have been merged. `last` is the place of the last journal entry.
-    pub(crate) fn load(conn: &Connection, max: usize, last: i64) -> rusqlite::Result<Self> {
+    /// Reads the hashes back that may not have been merged.
+    pub(crate) fn load(conn: &Connection, max: usize) -> rusqlite::Result<Self> {
         let merged_any = conn.query_row("SELECT EXISTS (SELECT 1 FROM keys)", [], |row| row.get(0))?;
+        let (cursor, round) = load_progress(conn)?;
         let mut pairs = Vec::new();
-        let mut statement = conn.prepare("SELECT pairs FROM recent_keys ORDER BY seq")?;
+        let mut statement = conn.prepare("SELECT seq, pairs FROM recent_keys ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            unpack(row.get_ref(0)?.as_blob()?, &mut pairs);
+            let seq: i64 = row.get(0)?;
+            // What was there when the round began, and what it has passed, is merged.
+            unpack(row.get_ref(1)?.as_blob()?, &mut pairs, |pair| seq > round || pair >= cursor);
         }
         let set = pairs.into_iter().collect();
-        Ok(Self { set, max, cursor: START, round: last, merged_any, fresh: Vec::new() })
+        Ok(Self { set, max, cursor, round, merged_any, fresh: Vec::new() })
     }
 
     /// Adds the incidents under a hash to `found`.
@@ -107,8 +114,12 @@ impl RecentKeys {
         }
         sql.append.execute(params![last, pack(&self.fresh)])?;
         let mut left = self.set.len();
-        while left > self.max {
+        while left > self.max && merged.runs.len() < RUNS_MAX {
             left -= self.merge_run(sql, &mut merged, last)?;
+        }
+        if let Some((hash, incident)) = merged.cursor {
+            let progress = [hash, incident, merged.round.unwrap_or(self.round)];
+            sql.progress.execute([serde_json::to_string(&progress).expect("numbers are plain data")])?;
         }
         Ok(merged)
     }
@@ -161,8 +172,129 @@ fn pack(pairs: &[(i64, i64)]) -> Vec<u8> {
     pairs.iter().flat_map(|(hash, id)| hash.to_le_bytes().into_iter().chain(id.to_le_bytes())).collect()
 }
 
-fn unpack(bytes: &[u8], pairs: &mut Vec<(i64, i64)>) {
+fn unpack(bytes: &[u8], pairs: &mut Vec<(i64, i64)>, keep: impl Fn((i64, i64)) -> bool) {
     let (numbers, _) = bytes.as_chunks::<8>();
     let (both, _) = numbers.as_chunks::<2>();
-    pairs.extend(both.iter().map(|[hash, id]| (i64::from_le_bytes(*hash), i64::from_le_bytes(*id))));
+    let all = both.iter().map(|[hash, id]| (i64::from_le_bytes(*hash), i64::from_le_bytes(*id)));
+    pairs.extend(all.filter(|pair| keep(*pair)));
+}
+
+/// Where the next run starts, and where in the journal the round began.
+fn load_progress(conn: &Connection) -> rusqlite::Result<((i64, i64), i64)> {
+    let json: Option<String> =
+        conn.query_row("SELECT value FROM meta WHERE name = 'keys'", [], |row| row.get(0)).optional()?;
+    // Without it, or if it cannot be read, the round begins anew, which costs time and loses nothing.
+    let [hash, incident, round] = json.and_then(|j| serde_json::from_str(&j).ok()).unwrap_or([START.0, START.1, 0]);
+    Ok(((hash, incident), round))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const MAX: usize = 300;
+
+    fn database() -> Connection {
+        let conn = Connection::open_in_memory().expect("opens");
+        conn.execute_batch(include_str!("../migrations/0001_first.sql")).expect("makes the tables");
+        conn
+    }
+
+    #[derive(Clone, Debug)]
+    enum Turn {
+        /// So many new keys, and whether the commit succeeds.
+        Commit(u8, bool),
+        Reopen,
+    }
+
+    fn turns() -> impl Strategy<Value = Vec<Turn>> {
+        let commit = (1..=120_u8, prop::bool::weighted(0.85)).prop_map(|(n, ok)| Turn::Commit(n, ok));
+        prop::collection::vec(prop_oneof![9 => commit, 1 => Just(Turn::Reopen)], 1..40)
+    }
+
+    fn mix(n: i64) -> i64 {
+        n.wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(23).wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Appends `count` keys in one transaction; every eleventh incident shares its hash with the one before.
+    fn commit(
+        conn: &Connection,
+        keys: &mut RecentKeys,
+        model: &mut BTreeMap<i64, Vec<i64>>,
+        (first, count, works): (i64, i64, bool),
+    ) {
+        let mut sql = KeyStatements::new(conn).expect("prepares");
+        conn.execute_batch("BEGIN").expect("begins");
+        let pairs = (first..first + count).map(|id| (mix(id - i64::from(id % 11 == 0)), id));
+        pairs.clone().for_each(|(hash, id)| keys.add(hash, IncidentId(id)));
+        let merged = keys.write(&mut sql, first + count).expect("writes");
+        if works {
+            conn.execute_batch("COMMIT").expect("commits");
+            keys.committed(merged);
+            pairs.for_each(|(hash, id)| model.entry(hash).or_default().push(id));
+        } else {
+            conn.execute_batch("ROLLBACK").expect("rolls back");
+            keys.rolled_back();
+        }
+    }
+
+    fn check(conn: &Connection, keys: &RecentKeys, model: &BTreeMap<i64, Vec<i64>>, next: i64) {
+        let mut sql = KeyStatements::new(conn).expect("prepares");
+        let mut find = |hash| {
+            let mut found = Vec::new();
+            keys.find(&mut sql, hash, &mut found).expect("finds");
+            found.sort_unstable();
+            found.iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        for (hash, ids) in model {
+            assert_eq!(&find(*hash), ids);
+        }
+        assert!(find(mix(next + 12)).is_empty());
+        let bytes: i64 =
+            conn.query_row("SELECT coalesce(sum(length(pairs)), 0) FROM recent_keys", [], |r| r.get(0)).expect("sums");
+        // What is read at a start is what two rounds can hold.
+        assert!(usize::try_from(bytes / 16).expect("small") <= 4 * MAX + 2 * RUN, "{bytes} bytes to read back");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_key_is_found_whatever_happened_to_it(turns in turns()) {
+            let conn = database();
+            let mut keys = RecentKeys::load(&conn, MAX).expect("loads");
+            let mut model = BTreeMap::new();
+            let mut next = 1;
+            for turn in turns {
+                match turn {
+                    Turn::Commit(count, works) => {
+                        commit(&conn, &mut keys, &mut model, (next, i64::from(count), works));
+                        prop_assert!(!works || keys.set.len() <= MAX);
+                        // As in the journal, places are given again after a rollback.
+                        next += if works { i64::from(count) } else { 0 };
+                    }
+                    Turn::Reopen => keys = RecentKeys::load(&conn, MAX).expect("loads"),
+                }
+            }
+            check(&conn, &keys, &model, next);
+        }
+    }
+
+    #[test]
+    fn what_a_merge_touches_are_neighbours() {
+        let conn = database();
+        let mut keys = RecentKeys::load(&conn, MAX).expect("loads");
+        let mut model = BTreeMap::new();
+        commit(&conn, &mut keys, &mut model, (1, 300, true));
+        assert!(!keys.merged_any);
+        commit(&conn, &mut keys, &mut model, (301, 1, true));
+        let hashes: Vec<i64> = model.keys().copied().collect();
+        let mut statement = conn.prepare("SELECT DISTINCT hash FROM keys ORDER BY hash").expect("prepares");
+        let merged: Vec<i64> =
+            statement.query_map([], |r| r.get(0)).expect("lists").collect::<Result<_, _>>().expect("numbers");
+        assert!(merged.len() > 200);
+        assert_eq!(merged, hashes[..merged.len()]);
+    }
 }

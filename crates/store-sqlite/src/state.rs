@@ -11,6 +11,10 @@ use rusqlite::{Connection, OptionalExtension};
 /// replays more.
 pub(crate) const SNAPSHOT_EVERY: u32 = 32;
 
+/// Snapshots of other versions of the program are not read: the names in an entry may never change, those in a state
+/// may. The history is replayed from its beginning instead, and written down anew.
+pub(crate) const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+
 /// An incident's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -91,8 +95,8 @@ pub(crate) fn replay(conn: &Connection, id: IncidentId, row: &Row) -> Result<(In
 
 fn snapshot(conn: &Connection, id: IncidentId) -> Result<Option<Incident>, Failure> {
     let json: Option<String> = conn
-        .prepare_cached("SELECT state FROM snapshots WHERE incident = ?1")?
-        .query_row([id.0], |row| row.get(0))
+        .prepare_cached("SELECT state FROM snapshots WHERE incident = ?1 AND program = ?2")?
+        .query_row((id.0, PROGRAM), |row| row.get(0))
         .optional()?;
     json.map(|json| serde_json::from_str(&json).map_err(|e| Failure::unreadable(id, e))).transpose()
 }

@@ -136,6 +136,13 @@ impl SqliteStore {
     }
 }
 
+#[cfg(test)]
+impl SqliteStore {
+    pub(crate) async fn between_transactions(&self, test: impl FnOnce(&Connection) + Send + 'static) {
+        assert!(self.sender.send(Message::Test(Box::new(test))).await.is_ok(), "the store is open");
+    }
+}
+
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -5,7 +5,7 @@ use crate::error::Failure;
 use crate::keys::{KeyStatements, Merged, RecentKeys};
 use crate::lanes;
 use crate::outbox::{Mover, OutboxStatements};
-use crate::state::{self, Known, SNAPSHOT_EVERY};
+use crate::state::{self, Known, PROGRAM, SNAPSHOT_EVERY};
 use crate::systems::Systems;
 use crate::totals::{Flags, Totals};
 use pagebridge_core::{
@@ -66,8 +66,9 @@ impl<'c> Statements<'c> {
                  lanes = ?7 WHERE id = ?1",
             )?,
             move_lanes: conn.prepare("UPDATE incidents SET lanes = ?2 WHERE id = ?1")?,
-            snapshot: conn
-                .prepare("INSERT OR REPLACE INTO snapshots (incident, version, state) VALUES (?1, ?2, ?3)")?,
+            snapshot: conn.prepare(
+                "INSERT OR REPLACE INTO snapshots (incident, program, version, state) VALUES (?1, ?2, ?3, ?4)",
+            )?,
             totals: conn.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('totals', ?1)")?,
         })
     }
@@ -91,7 +92,7 @@ impl<'c> Transactor<'c> {
             sql: Statements::new(conn)?,
             key_sql: KeyStatements::new(conn)?,
             outbox_sql: OutboxStatements::new(conn)?,
-            keys: RecentKeys::load(conn, sizes.recent_keys, totals.entries)?,
+            keys: RecentKeys::load(conn, sizes.recent_keys)?,
             systems: Systems::load(conn)?,
             cache: Cache::new(sizes.incidents),
             before: Before::default(),
@@ -277,7 +278,7 @@ impl<'c> Transactor<'c> {
         }
         if incident.version - known.snapshot >= SNAPSHOT_EVERY {
             let json = serde_json::to_string(&incident).expect("a state is plain data");
-            self.sql.snapshot.execute(params![incident.id.0, incident.version, json])?;
+            self.sql.snapshot.execute(params![incident.id.0, PROGRAM, incident.version, json])?;
             known.snapshot = incident.version;
         }
         known.incident = incident;

@@ -17,6 +17,9 @@ pub(crate) const WAITING_MAX: usize = 1024;
 pub(crate) enum Message {
     /// A piece of work.
     Work(Box<dyn Job>),
+    /// Something to do with the connection between two transactions.
+    #[cfg(test)]
+    Test(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
     /// Take no more, finish what is waiting, and end.
     Close,
 }
@@ -74,6 +77,8 @@ pub(crate) fn run(
         for message in waiting.drain(..) {
             match message {
                 Message::Work(job) => batch.push(job),
+                #[cfg(test)]
+                Message::Test(test) => test(transactor.conn),
                 Message::Close => messages.close(),
             }
         }
