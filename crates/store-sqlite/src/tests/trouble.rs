@@ -1,6 +1,7 @@
 //! What cannot be written is told, changes nothing, and does not stay in the way.
 
 use super::support::{Place, START, alert, check, open, opsgenie, pagerduty, rules};
+use crate::error::Failure;
 use crate::{Options, SqliteStore};
 use pagebridge_core::{Disposition, IncidentId, SystemName};
 use pagebridge_ports::{Store, StoreError};
@@ -88,7 +89,7 @@ async fn one_that_fails_does_not_spoil_the_others() {
     let store = SqliteStore::open(&place.path(), bridges, Options::default()).expect("opens");
     let broken = store.accept(alert("bad"), START);
     let fails = store.write("fail", |t| Ok(t.conn.execute_batch("INSERT INTO nowhere VALUES (1)")?));
-    let panics = store.write("panic", |t| {
+    let panics = store.write("panic", |t| -> Result<(), Failure> {
         t.accept(&alert("half"), START)?;
         panic!("a rule is broken")
     });
