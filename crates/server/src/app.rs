@@ -30,7 +30,7 @@ pub trait Intake: Send + Sync + 'static {
 pub struct Figures {
     /// Ended attempts since the start: system, how they ended, how many.
     pub deliveries: Vec<(SystemName, &'static str, u64)>,
-    /// Circuit breakers: system and state (`closed`, `open`, `half_open`).
+    /// Circuit breakers: system and state (`closed`, `open`, `half-open`).
     pub breakers: Vec<(SystemName, &'static str)>,
 }
 

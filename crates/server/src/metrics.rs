@@ -16,7 +16,7 @@ use std::fmt;
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The states of a circuit breaker.
-const BREAKER_STATES: [&str; 3] = ["closed", "half_open", "open"];
+const BREAKER_STATES: [&str; 3] = ["closed", "half-open", "open"];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Inputs {

@@ -1,8 +1,8 @@
 //! Drop-in mode: started with the old Opsgenie proxy's variables and no file, the program serves as the proxy did.
 
 use super::findings::Findings;
-use super::load::Overrides;
-use super::resolve::{Resolver, STOP_MS, default_instance};
+use super::load::{Overrides, Reach};
+use super::resolve::{Resolver, STOP_MS};
 use super::systems::{UrlNote, check_url};
 use super::{Config, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
 use crate::env::Env;
@@ -28,6 +28,17 @@ const INSECURE: &str = "PAGEBRIDGE_INSECURE_WEBHOOKS";
 /// Whether any of the proxy's variables is set.
 pub(super) fn is_wanted(env: &Env) -> bool {
     NEEDED.iter().any(|(name, _)| env.get(name).is_some())
+}
+
+/// What commands need, as far as it is known.
+pub(super) fn reach(overrides: &Overrides, env: &Env) -> Reach {
+    let mut unheard = Findings::default();
+    let mut resolver = Resolver::new(env, &mut unheard);
+    Reach {
+        listen: resolver.listen(overrides, None, LISTEN),
+        store: resolver.store(overrides, None),
+        api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
+    }
 }
 
 /// Builds the configuration that the variables stand for; what is missing is named all at once.
@@ -76,7 +87,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
         origin: "the old Opsgenie proxy's variables".to_owned(),
         listen: listen?,
         store: store?,
-        instance: default_instance(&systems),
+        instance: String::new(),
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
         systems,
         bridges: vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")],

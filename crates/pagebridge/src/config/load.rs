@@ -4,9 +4,11 @@ use super::findings::Findings;
 use super::raw::Raw;
 use super::resolve::Resolver;
 use super::section::Section;
-use super::{Config, dropin};
+use super::{Config, StoreAddress, dropin};
 use crate::env::Env;
+use pagerduty::Secret;
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -21,10 +23,21 @@ pub(crate) struct Overrides {
     pub(crate) store: Option<String>,
 }
 
+/// How a command finds the running server, or the store when none runs: known even when a secret that only the
+/// server needs is not at hand.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) store: Option<StoreAddress>,
+    pub(crate) api_token: Option<Secret>,
+}
+
 /// A configuration, or why there is none, with everything that was found on the way.
 pub(crate) struct Loaded {
     /// The configuration, unless a finding is an error.
     pub(crate) config: Option<Config>,
+    /// What commands need of it.
+    pub(crate) reach: Reach,
     /// What was found.
     pub(crate) findings: Findings,
     /// The file's path, or what stands for it.
@@ -53,7 +66,7 @@ fn from_file(path: &Path, overrides: &Overrides, env: &Env, mut findings: Findin
         Err(error) => {
             let fix = "give the path of a readable file to --config, or run without it where `pagebridge.toml` is";
             findings.error(None, format!("{shown} cannot be read: {error}"), fix);
-            Loaded { config: None, findings, path: shown, source: String::new() }
+            Loaded { config: None, reach: Reach::default(), findings, path: shown, source: String::new() }
         }
     }
 }
@@ -70,13 +83,17 @@ pub(super) fn from_text(path: &str, source: String, overrides: &Overrides, env: 
     let raw = errors.is_empty().then(|| Raw::read(Section::new(table.get_ref(), String::new(), 0..0, &found)));
     drop(table);
     let mut findings = found.into_inner();
+    let reach = raw.as_ref().map(|raw| Resolver::new(env, &mut Findings::default()).reach(raw, overrides));
     let config = raw.and_then(|raw| Resolver::new(env, &mut findings).resolve(&raw, path, overrides));
     findings.sort();
-    Loaded { config: config.filter(|_| !findings.has_errors()), findings, path: path.to_owned(), source }
+    let config = config.filter(|_| !findings.has_errors());
+    Loaded { config, reach: reach.unwrap_or_default(), findings, path: path.to_owned(), source }
 }
 
 fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
+    let mut reach = Reach::default();
     let config = if dropin::is_wanted(env) {
+        reach = dropin::reach(overrides, env);
         dropin::resolve(overrides, env, &mut findings)
     } else {
         findings.error(
@@ -89,6 +106,7 @@ fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loa
     };
     Loaded {
         config: config.filter(|_| !findings.has_errors()),
+        reach,
         findings,
         path: "environment".to_owned(),
         source: String::new(),

@@ -16,7 +16,6 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, load};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
@@ -55,7 +54,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where the store is.
     pub(crate) store: StoreAddress,
-    /// Tag of this installation in the marks of mirrored notes.
+    /// Tag of a new installation in the marks of mirrored notes; when empty, the store makes one up. A store keeps the
+    /// one that it was made with.
     pub(crate) instance: String,
     /// What opens `/api`.
     pub(crate) api_token: Option<Secret>,

@@ -1,14 +1,14 @@
 //! From what the user wrote to what the program needs: values found, checked, and defaults decided.
 
 use super::findings::Findings;
-use super::load::Overrides;
+use super::load::{Overrides, Reach};
 use super::raw::{Raw, RawDelivery, RawPolling};
 use super::rules;
 use super::section::At;
 use super::text::Text;
-use super::{Config, StoreAddress, System, systems};
+use super::{Config, StoreAddress};
 use crate::env::Env;
-use pagebridge_core::{Backoff, PollPolicy, hash_text};
+use pagebridge_core::{Backoff, PollPolicy};
 use pagerduty::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
@@ -40,7 +40,7 @@ impl<'a> Resolver<'a> {
         let api_token = raw.api_token.as_ref().map(|token| self.secret(token)).map(|token| token.ok_or(())).transpose();
         let systems = self.systems(&raw.systems);
         let bridges = rules::bridges(&raw.bridges, &raw.systems, &systems, self.findings);
-        let instance = self.instance(raw.instance.as_ref(), &systems);
+        let instance = self.instance(raw.instance.as_ref());
         let poll = self.poll(&raw.polling);
         let backoff = self.backoff(&raw.delivery);
         Some(Config {
@@ -55,6 +55,15 @@ impl<'a> Resolver<'a> {
             poll,
             stop_ms: raw.delivery.stop_s.as_ref().map_or(STOP_MS, |s| s.value.unsigned_abs() * 1_000),
         })
+    }
+
+    /// What commands need, as far as it is known.
+    pub(super) fn reach(&mut self, raw: &Raw, overrides: &Overrides) -> Reach {
+        Reach {
+            listen: self.listen(overrides, raw.listen.as_ref(), LISTEN),
+            store: self.store(overrides, raw.store.as_ref()),
+            api_token: raw.api_token.as_ref().and_then(|token| self.secret(token)),
+        }
     }
 
     /// Finds a text; says what is wrong when it cannot.
@@ -142,8 +151,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn instance(&mut self, written: Option<&At<Text>>, systems: &[System]) -> Option<String> {
-        let Some(written) = written else { return Some(default_instance(systems)) };
+    fn instance(&mut self, written: Option<&At<Text>>) -> Option<String> {
+        let Some(written) = written else { return Some(String::new()) };
         let text = self.text(written)?;
         if text.len() <= 12 && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Some(text);
@@ -188,17 +197,4 @@ fn store_address(text: &str) -> Option<StoreAddress> {
     }
     let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
     is_postgres.then(|| StoreAddress::Postgres(Secret::new(text)))
-}
-
-/// A tag that stays the same as long as the same accounts are tied together, and differs between installations that
-/// tie different ones.
-pub(super) fn default_instance(systems: &[System]) -> String {
-    let identities: Vec<String> = systems.iter().map(systems::identity).collect();
-    let mut rest = hash_text(&identities.join("\n")).unsigned_abs();
-    let mut tag = String::new();
-    for _ in 0..6 {
-        tag.extend(char::from_digit((rest % 36) as u32, 36));
-        rest /= 36;
-    }
-    tag
 }

@@ -14,12 +14,6 @@ pub(crate) struct At<T> {
     pub(crate) at: Range<usize>,
 }
 
-impl<T> At<T> {
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
-        At { value: f(self.value), at: self.at }
-    }
-}
-
 /// One table of the file. Keys that nobody asked for by the [`end`](Self::end) are refused.
 pub(crate) struct Section<'a> {
     table: &'a DeTable<'a>,

@@ -8,14 +8,6 @@ use super::{Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, Syst
 use pagebridge_core::SystemName;
 use std::collections::BTreeMap;
 
-/// What makes an account the account that it is.
-pub(super) fn identity(system: &System) -> String {
-    match &system.kind {
-        Kind::PagerDuty(p) => format!("pagerduty {} {}", system.api_url, p.service_id),
-        Kind::Opsgenie(o) => format!("opsgenie {} {}", system.api_url, o.integration_id.as_deref().unwrap_or_default()),
-    }
-}
-
 impl Resolver<'_> {
     pub(super) fn systems(&mut self, raw: &[RawSystem]) -> Vec<System> {
         if raw.is_empty() {

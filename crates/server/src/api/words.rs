@@ -32,7 +32,7 @@ fn delivery(change: &Change) -> String {
             let doubt = in_doubt.map(doubt).unwrap_or_default();
             format!("{system}: attempt {attempt} failed, will be repeated: {reason}{doubt}")
         }
-        Change::Superseded { system, what, .. } => format!("{system}: not wanted any more ({what})"),
+        Change::Superseded { system, what, .. } => format!("{system}: no longer needed ({what})"),
         Change::DeadLettered { system, what, park, .. } => {
             format!("{system}: waits for an operator ({what}): {}; {}", park.reason, park.remedy)
         }

@@ -1,0 +1,247 @@
+//! The command line.
+
+use crate::logs::LogFormat;
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A self-hosted incident bridge: keeps PagerDuty and your other tools in step.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pagebridge",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes and all keys: docs/cli.md, docs/configuration.md."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Write JSON to standard output instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to log, as in RUST_LOG: `warn`, `info`, `debug`, `pagebridge_engine=debug`
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// How logs look
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the bridge
+    Serve(ConfigArgs),
+    /// Show the whole bridge at work against look-alikes, with an outage in the middle
+    Demo(DemoArgs),
+    /// Run look-alikes of PagerDuty and Opsgenie
+    Sandbox(SandboxArgs),
+    /// Check the configuration without connecting to anything
+    Check(ConfigArgs),
+    /// Check the live systems, the store and the webhook settings
+    Doctor(ConfigArgs),
+    /// List incidents, or show one
+    Incidents(IncidentsArgs),
+    /// Show what happened, entry by entry
+    Journal(JournalArgs),
+    /// Show deliveries that wait or are being tried
+    Deliveries(DeliveriesArgs),
+    /// List, show and release what waits for an operator
+    DeadLetters(DeadLettersArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write the pages of all commands into a directory
+    Man {
+        /// Where to write the pages of all commands
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file [default: pagebridge.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where to listen, such as 127.0.0.1:8080 [env: PAGEBRIDGE_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Where the store is, `sqlite:PATH` or `postgres://...` [env: PAGEBRIDGE_STORE]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// End after the story instead of staying up; non-zero if any figure is wrong
+    #[arg(long)]
+    pub(crate) exit: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Where the PagerDuty look-alike listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Where the Opsgenie look-alike listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) opsgenie_listen: SocketAddr,
+    /// Where the control page and its API listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) control_listen: SocketAddr,
+    /// Send both systems' webhooks to a bridge at this address
+    #[arg(long, value_name = "URL")]
+    pub(crate) bridge: Option<String>,
+    /// Seed of ids, secrets and chances
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// Where to read from.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The running server [env: PAGEBRIDGE_URL] [default: where the configuration says it listens]
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The configuration file [default: pagebridge.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The store to read when no server runs
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    /// Show times in UTC instead of this machine's zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct IncidentsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<IncidentsCommand>,
+    #[command(flatten)]
+    pub(crate) list: IncidentList,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentsCommand {
+    /// List incidents, newest first
+    List(IncidentList),
+    /// Show one incident with its records, notes and journal
+    Show {
+        /// Its number
+        number: i64,
+        #[command(flatten)]
+        from: ServerArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentList {
+    /// Only open ones
+    #[arg(long, conflicts_with = "closed")]
+    pub(crate) open: bool,
+    /// Only closed ones
+    #[arg(long)]
+    pub(crate) closed: bool,
+    /// Only those with dead letters
+    #[arg(long)]
+    pub(crate) dead_letters: bool,
+    /// Only those that are set aside
+    #[arg(long)]
+    pub(crate) quarantined: bool,
+    /// Only those with a lower number: the next page
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) before: Option<i64>,
+    /// At most so many, up to 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) from: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Only of this incident
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) incident: Option<i64>,
+    /// Only what follows this entry
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) after: Option<i64>,
+    /// Only from this time on, such as 2026-11-20T17:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// At most so many, up to 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) from: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeliveriesArgs {
+    /// Only to this system
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<String>,
+    /// Only of this incident
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) incident: Option<i64>,
+    /// Only of this class: `urgent`, `normal` or `poll`; polls are left out otherwise
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<String>,
+    /// At most so many, up to 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) from: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct DeadLettersArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DeadLettersCommand>,
+    #[command(flatten)]
+    pub(crate) list: DeadLetterList,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLettersCommand {
+    /// List them
+    List(DeadLetterList),
+    /// Show those of one incident, with its journal
+    Show {
+        /// The incident's number
+        incident: i64,
+        #[command(flatten)]
+        from: ServerArgs,
+    },
+    /// Let them go on: they are tried again at once
+    Release {
+        /// The incident's number
+        #[arg(required_unless_present = "all")]
+        incident: Option<i64>,
+        /// The system; all of the incident's when left out
+        system: Option<String>,
+        /// Everything that waits
+        #[arg(long, conflicts_with_all = ["incident", "system"])]
+        all: bool,
+        #[command(flatten)]
+        from: ServerArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadLetterList {
+    /// At most so many, up to 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) from: ServerArgs,
+}

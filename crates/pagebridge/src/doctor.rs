@@ -1,0 +1,77 @@
+//! `doctor`: the live systems, the store, and the webhook settings.
+
+use crate::config::{Config, StoreAddress};
+use crate::exit::{CliError, Exit};
+use crate::{api, output, wiring};
+use futures_util::future::join_all;
+use pagebridge_core::SystemName;
+use pagebridge_ports::{Check, CheckResult, Clock, SystemClock};
+use serde_json::json;
+use std::sync::Arc;
+
+pub(crate) async fn run(config: &Config, json: bool) -> Result<(), CliError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let connected = wiring::connect(config, &clock)?;
+    let live = join_all(connected.iter().map(|c| c.connector.check()));
+    let (store, live) = tokio::join!(check_store(config), live);
+    let checks: Vec<Check> = std::iter::once(store).chain(live.into_iter().flatten()).collect();
+    let failed = checks.iter().filter(|c| c.result == CheckResult::Failed).count();
+    if json {
+        output::say_json(&json!({"ok": failed == 0, "checks": checks}));
+    } else {
+        show(&checks);
+    }
+    if failed == 0 {
+        return Ok(());
+    }
+    let hint = if json { "" } else { "the column REMEDY says what to do" };
+    Err(CliError::new(Exit::Failed, format!("{failed} of {} checks failed", checks.len()), hint))
+}
+
+fn show(checks: &[Check]) {
+    let mut table = output::table(&["result", "system", "check", "found", "remedy"]);
+    for check in checks {
+        let result = match check.result {
+            CheckResult::Ok => "ok",
+            CheckResult::Warning => "warning",
+            CheckResult::Failed => "FAILED",
+        };
+        table.add_row([result, check.system.as_str(), &check.name, &check.detail, &check.remedy]);
+    }
+    output::say_table(&table, "nothing to check");
+}
+
+/// Asks the running server; when none runs, tries the store itself.
+async fn check_store(config: &Config) -> Check {
+    let check = |result, detail: String, remedy: &str| Check {
+        system: SystemName::new("pagebridge"),
+        name: "store".to_owned(),
+        result,
+        detail,
+        remedy: remedy.to_owned(),
+    };
+    if let Some(answer) = api::ready(config.listen).await {
+        return match answer {
+            Ok(()) => check(CheckResult::Ok, format!("the running server commits to {}", config.store.shown()), ""),
+            Err(reason) => {
+                check(CheckResult::Failed, reason, "look at the disk's space, permissions and the database server")
+            }
+        };
+    }
+    if let StoreAddress::Sqlite(path) = &config.store
+        && !path.exists()
+    {
+        return check(CheckResult::Ok, format!("{} will be made at the first start", config.store.shown()), "");
+    }
+    match wiring::open(&config.store, wiring::bridges(config)).await {
+        Ok(open) => {
+            let probed = open.store.probe().await;
+            open.close().await;
+            match probed {
+                Ok(()) => check(CheckResult::Ok, format!("{} commits; no server runs", config.store.shown()), ""),
+                Err(error) => check(CheckResult::Failed, error.to_string(), "look at the disk's space and permissions"),
+            }
+        }
+        Err(error) => check(CheckResult::Failed, error.message, &error.hint),
+    }
+}

@@ -1,0 +1,201 @@
+//! Which parts are put together: the one place that names concrete stores and connectors.
+
+use crate::config::{Config, Kind, StoreAddress, System};
+use crate::exit::{CliError, Exit};
+use pagebridge_connectors::{Opsgenie, PagerDuty, opsgenie, pagerduty};
+use pagebridge_core::{Bridges, IncidentId, Input, SystemName};
+use pagebridge_engine::{Engine, SystemRuntime};
+use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, Receive, Store, StoreError};
+use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route};
+use pagebridge_store_postgres::PostgresStore;
+use pagebridge_store_sqlite::SqliteStore;
+use std::sync::Arc;
+
+/// Largest webhook of PagerDuty that is taken, in bytes: it sends whole incidents.
+const PAGERDUTY_BODY_SIZE_BYTES: usize = 2 * 1024 * 1024;
+
+/// A store that is open.
+pub(crate) struct OpenStore {
+    pub(crate) store: Arc<dyn Store>,
+    sqlite: Option<Arc<SqliteStore>>,
+}
+
+impl OpenStore {
+    /// Finishes what is waiting.
+    pub(crate) async fn close(self) {
+        if let Some(sqlite) = self.sqlite {
+            sqlite.close().await;
+        }
+    }
+}
+
+/// The rules of a configuration.
+pub(crate) fn bridges(config: &Config) -> Bridges {
+    let mut bridges = Bridges::new(config.bridges.clone()).with_instance(&config.instance);
+    bridges.backoff = config.backoff.clone();
+    bridges.poll = config.poll.clone();
+    bridges
+}
+
+/// Opens a store that decides by these rules.
+pub(crate) async fn open(address: &StoreAddress, bridges: Bridges) -> Result<OpenStore, CliError> {
+    match address {
+        StoreAddress::Sqlite(path) => {
+            let path = path.clone();
+            let opened = move || SqliteStore::open(&path, bridges, pagebridge_store_sqlite::Options::default());
+            let opened = tokio::task::spawn_blocking(opened).await;
+            let sqlite = Arc::new(opened.expect("opening does not panic")?);
+            Ok(OpenStore { store: sqlite.clone(), sqlite: Some(sqlite) })
+        }
+        StoreAddress::Postgres(url) => {
+            let connected =
+                PostgresStore::connect(url.expose(), bridges, pagebridge_store_postgres::Options::default()).await;
+            let store = connected.map_err(|error| {
+                let hint = "look at the address, the user's rights and the server; it is given by --store, PAGEBRIDGE_STORE or `store`";
+                CliError::new(Exit::Store, format!("the store {} cannot be used: {}", address.shown(), words(&error)), hint)
+            })?;
+            Ok(OpenStore { store: Arc::new(store), sqlite: None })
+        }
+    }
+}
+
+/// An error with its causes, unless it tells them itself.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}
+
+/// One system, able to hear and to tell.
+pub(crate) struct Connected {
+    pub(crate) connector: Arc<dyn Connector>,
+    receive: Arc<dyn Receive>,
+}
+
+/// Makes all connectors; nothing is sent.
+pub(crate) fn connect(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Connected>, CliError> {
+    let all = config.systems.iter().map(|system| connector(config, system, clock.clone()));
+    all.collect::<Result<_, _>>().map_err(|error: pagebridge_connectors::SetupError| {
+        CliError::new(Exit::Config, error.to_string(), "correct the setting in the configuration")
+    })
+}
+
+fn connector(
+    config: &Config,
+    system: &System,
+    clock: Arc<dyn Clock>,
+) -> Result<Connected, pagebridge_connectors::SetupError> {
+    match &system.kind {
+        Kind::PagerDuty(own) => {
+            let settings = pagerduty::Settings {
+                label: system.label.clone(),
+                api_url: system.api_url.clone(),
+                from: Some(own.from.clone()),
+                webhook_secrets: system.webhook_secrets.clone(),
+                insecure: own.insecure_webhooks,
+                user_name: own.user.clone(),
+                connect_timeout_ms: system.connect_timeout_ms,
+                timeout_ms: system.timeout_ms,
+                proxy: system.proxy,
+                ..pagerduty::Settings::new(system.name.clone(), own.api_token.clone(), &own.service_id)
+            };
+            let made = Arc::new(PagerDuty::new(settings, clock)?);
+            Ok(Connected { connector: made.clone(), receive: made })
+        }
+        Kind::Opsgenie(own) => {
+            let usual = opsgenie::Settings::new(system.name.clone(), own.api_key.clone());
+            let settings = opsgenie::Settings {
+                label: system.label.clone(),
+                api_url: system.api_url.clone(),
+                integration_id: own.integration_id.clone(),
+                webhook_secrets: system.webhook_secrets.clone(),
+                webhook_header: own.webhook_header.clone(),
+                user: own.user.clone().unwrap_or(usual.user),
+                source: own.source.clone().unwrap_or(usual.source),
+                partners: partners(config, &system.name),
+                connect_timeout_ms: system.connect_timeout_ms,
+                timeout_ms: system.timeout_ms,
+                proxy: system.proxy,
+                ..opsgenie::Settings::new(system.name.clone(), own.api_key.clone())
+            };
+            let made = Arc::new(Opsgenie::new(settings, clock)?);
+            Ok(Connected { connector: made.clone(), receive: made })
+        }
+    }
+}
+
+/// Labels of the systems that share a bridge with this one.
+fn partners(config: &Config, name: &SystemName) -> Vec<String> {
+    let shared = config.bridges.iter().filter(|b| b.systems.iter().any(|(system, _)| system == name));
+    let others = shared.flat_map(|b| &b.systems).filter(|(system, _)| system != name);
+    others.map(|(_, label)| label.clone()).collect()
+}
+
+/// What the engine needs of each system.
+pub(crate) fn runtimes(config: &Config, connected: &[Connected]) -> Vec<SystemRuntime> {
+    let both = config.systems.iter().zip(connected);
+    let runtime = |(system, connected): (&System, &Connected)| SystemRuntime {
+        concurrency: system.concurrency,
+        calls_per_minute: system.calls_per_minute,
+        lease_ttl_ms: system.lease_ttl_ms,
+        ..SystemRuntime::new(connected.connector.clone())
+    };
+    both.map(runtime).collect()
+}
+
+/// The intake paths: `/hooks/NAME`, and those that were configured.
+pub(crate) fn routes(config: &Config, connected: &[Connected]) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (system, connected) in config.systems.iter().zip(connected) {
+        let body_size_bytes_max = match system.kind {
+            Kind::PagerDuty(_) => PAGERDUTY_BODY_SIZE_BYTES,
+            Kind::Opsgenie(_) => BODY_SIZE_BYTES_DEFAULT,
+        };
+        for path in system.paths.iter().cloned().chain([format!("/hooks/{}", system.name)]) {
+            let (system, receive) = (system.name.clone(), connected.receive.clone());
+            routes.push(Route { path, system, receive, body_size_bytes_max });
+        }
+    }
+    routes
+}
+
+/// The engine as the server sees it.
+pub(crate) struct EngineIntake(pub(crate) Arc<Engine>);
+
+impl Intake for EngineIntake {
+    fn accept(&self, input: Input) -> BoxFuture<'_, Result<Accepted, StoreError>> {
+        // As `Engine::accept`, with one allocation less on the hottest of all paths.
+        self.0.store().accept(input, self.0.clock().now())
+    }
+
+    fn accept_for(&self, incident: IncidentId, input: Input) -> BoxFuture<'_, Result<Option<Accepted>, StoreError>> {
+        self.0.store().accept_for(incident, input, self.0.clock().now())
+    }
+
+    fn figures(&self) -> Figures {
+        let mut figures = Figures::default();
+        for row in self.0.stats() {
+            let system = SystemName::new(&row.system);
+            figures.breakers.push((system.clone(), row.breaker));
+            for (outcome, count) in [
+                ("delivered", row.delivered),
+                ("not_applied", row.not_applied),
+                ("unknown", row.unknown),
+                ("rejected", row.rejected),
+                ("moved", row.moved),
+                ("polled", row.polls),
+                ("poll_failed", row.polls_failed),
+            ] {
+                figures.deliveries.push((system.clone(), outcome, count));
+            }
+        }
+        figures
+    }
+}

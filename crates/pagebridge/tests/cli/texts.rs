@@ -1,0 +1,141 @@
+//! Texts and exit codes that need no running server.
+
+use crate::world::{World, project};
+
+#[tokio::test]
+async fn help_tells_every_command() {
+    let world = World::new("help");
+    let help = world.run(&["--help"]).await;
+    assert_eq!(help.code, Some(0));
+    insta::assert_snapshot!(help.out);
+    let release = world.run(&["dead-letters", "release", "-h"]).await;
+    insta::assert_snapshot!("help_of_release", release.out);
+}
+
+#[tokio::test]
+async fn exit_codes_are_as_documented() {
+    let world = World::new("codes");
+    world.write("good.toml", GOOD);
+    world.write("bad.toml", "lisen = 1\n");
+    world.write("no.db", "this is not a database");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    for (args, code) in [
+        (&["check", "--config", "good.toml"][..], 0),
+        (&["check", "--opne"], 2),
+        (&["check"], 3),
+        (&["check", "--config", "bad.toml"], 3),
+        (&["check", "--config", "missing.toml"], 3),
+        (&["serve", "--config", "good.toml", "--listen", "nowhere"], 3),
+        (&["incidents", "--server", "http://127.0.0.1:1"], 4),
+        (&["incidents", "--server", "not a URL"], 3),
+        (&["serve", "--config", "good.toml", "--listen", "127.0.0.1:0", "--store", "sqlite:no/such/dir/x.db"], 5),
+        (&["serve", "--config", "good.toml", "--listen", "127.0.0.1:0", "--store", "sqlite:no.db"], 5),
+        (&["serve", "--config", "good.toml", "--listen", &taken], 6),
+    ] {
+        let ended = world.run(args).await;
+        assert_eq!(ended.code, Some(code), "{args:?}: {ended:?}");
+        assert!(code == 0 || (ended.out.is_empty() && !ended.err.is_empty()), "{args:?}: {ended:?}");
+    }
+    let told = world.run(&["incidents", "--json", "--server", "http://127.0.0.1:1"]).await;
+    let error: serde_json::Value = serde_json::from_str(&told.err).expect("one JSON object");
+    assert_eq!((told.out.as_str(), &error["exit_code"]), ("", &4.into()));
+    let documented = std::fs::read_to_string(project().join("docs/cli.md")).expect("the page");
+    for code in 0..=7 {
+        assert!(documented.contains(&format!("| {code} |")), "{code} is not in docs/cli.md");
+    }
+}
+
+const GOOD: &str = r#"
+[systems.opsgenie]
+kind = "opsgenie"
+api_key = "k"
+integration_id = "i"
+[systems.pagerduty]
+kind = "pagerduty"
+api_token = "t"
+from = "a@example.com"
+service_id = "P"
+webhook_secrets = "s"
+[[bridges]]
+preset = "opsgenie-proxy"
+opsgenie = "opsgenie"
+pagerduty = "pagerduty"
+"#;
+
+#[tokio::test]
+async fn check_tells_what_would_run() {
+    let world = World::new("check");
+    world.write("pagebridge.toml", GOOD);
+    let told = world.run(&["check"]).await;
+    insta::assert_snapshot!(format!("{}---\n{}", told.out, told.err));
+    let json = world.run(&["check", "--json"]).await.json();
+    assert_eq!((&json["ok"], &json["findings"][0]["line"]), (&true.into(), &4.into()));
+    assert_eq!(json["configuration"]["systems"][1]["paths"], serde_json::json!(["/pd-webhook", "/hooks/pagerduty"]));
+
+    world.write("pagebridge.toml", "listen = 8080\n[sytems.x]\n");
+    let json = world.run(&["check", "--json"]).await;
+    assert_eq!((json.code, json.json()["ok"].as_bool()), (Some(3), Some(false)));
+}
+
+#[tokio::test]
+async fn every_key_is_documented() {
+    let documented = std::fs::read_to_string(project().join("docs/configuration.md")).expect("the page");
+    for key in [
+        "listen",
+        "store",
+        "instance",
+        "api_token",
+        "kind",
+        "label",
+        "api_url",
+        "paths",
+        "webhook_secrets",
+        "concurrency",
+        "calls_per_minute",
+        "lease_s",
+        "connect_timeout_s",
+        "timeout_s",
+        "proxy",
+        "from",
+        "service_id",
+        "user",
+        "insecure_webhooks",
+        "api_key",
+        "integration_id",
+        "webhook_header",
+        "source",
+        "name",
+        "preset",
+        "opsgenie",
+        "pagerduty",
+        "created",
+        "acknowledged",
+        "unacknowledged",
+        "noted",
+        "resolved",
+        "reopened",
+        "interval_s",
+        "quiet_s",
+        "linger_s",
+        "first_wait_s",
+        "longest_wait_s",
+        "unanswered_wait_s",
+        "stop_s",
+    ] {
+        assert!(documented.contains(&format!("| `{key}` |")), "`{key}` is not in docs/configuration.md");
+    }
+}
+
+#[tokio::test]
+async fn manual_and_completions_are_written() {
+    let world = World::new("man");
+    let man = world.run(&["man"]).await;
+    assert!(man.out.contains(".TH pagebridge 1"), "{man:?}");
+    assert_eq!(world.run(&["man", "--dir", "pages"]).await.code, Some(0));
+    assert!(world.dir.join("pages/pagebridge-dead-letters-release.1").exists());
+    for shell in ["bash", "zsh", "fish"] {
+        let script = world.run(&["completions", shell]).await;
+        assert!(script.out.contains("dead-letters"), "{shell}");
+    }
+}
