@@ -155,7 +155,8 @@ impl<'b> Batch<'b> {
             let before = held.state.as_ref().map(Incident::key_hashes).unwrap_or_default();
             for hash in written.incident.key_hashes() {
                 if !before.contains(&hash) {
-                    self.writes.keys.push((hash, id));
+                    let keys = if held.stored.is_some() { &mut self.writes.more_keys } else { &mut self.writes.keys };
+                    keys.push(hash, id);
                     self.keys.entry(hash).or_default().push(id);
                 }
             }
@@ -213,14 +214,16 @@ impl Held {
             writes.totals.add(&Totals::of(Some(flags)), 1);
         }
         for lane in &self.lanes {
-            if !self.stored_lanes.contains(lane) {
-                writes.put(lane);
+            match self.stored_lanes.iter().find(|l| l.system == lane.system) {
+                None => writes.new_lanes.push(lane),
+                Some(stored) if stored != lane => writes.moved_lanes.push(lane),
+                Some(_) => {}
             }
             writes.count_lane(lane, 1);
         }
         for lane in &self.stored_lanes {
             if !self.lanes.iter().any(|l| l.system == lane.system) {
-                writes.remove(lane);
+                writes.gone_lanes.push(lane);
             }
             writes.count_lane(lane, -1);
         }

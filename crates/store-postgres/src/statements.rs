@@ -50,11 +50,15 @@ statements! {
         quarantined = n.quarantined \
         FROM unnest($1::int8[], $2::int4[], $3::int4[], $4::text[], $5::bool[], $6::bool[], $7::bool[]) \
         AS n (id, version, snapshot_version, snapshot, open, dead_letters, quarantined) WHERE i.id = n.id";
-    add_keys: "INSERT INTO key (hash, incident) SELECT * FROM unnest($1::int8[], $2::int8[]) ON CONFLICT DO NOTHING";
-    put_lanes: "INSERT INTO lane (incident, system, class, due) \
-        SELECT * FROM unnest($1::int8[], $2::text[], $3::int2[], $4::int8[]) \
-        ON CONFLICT (incident, system) DO UPDATE SET class = excluded.class, due = excluded.due, \
-        token = NULL, since = NULL, until = NULL";
+    /// Of new incidents, so nothing of it can be there yet: looking for conflicts doubles the cost of a row.
+    add_keys: "INSERT INTO key (hash, incident) SELECT * FROM unnest($1::int8[], $2::int8[])";
+    /// Of known incidents, which may have had a key before.
+    more_keys: "INSERT INTO key (hash, incident) SELECT * FROM unnest($1::int8[], $2::int8[]) ON CONFLICT DO NOTHING";
+    add_lanes: "INSERT INTO lane (incident, system, class, due) \
+        SELECT * FROM unnest($1::int8[], $2::text[], $3::int2[], $4::int8[])";
+    set_lanes: "UPDATE lane SET class = n.class, due = n.due, token = NULL, since = NULL, until = NULL \
+        FROM unnest($1::int8[], $2::text[], $3::int2[], $4::int8[]) AS n (incident, system, class, due) \
+        WHERE lane.incident = n.incident AND lane.system = n.system";
     remove_lanes: "DELETE FROM lane USING unnest($1::int8[], $2::text[]) AS gone (incident, system) \
         WHERE lane.incident = gone.incident AND lane.system = gone.system";
     count: "INSERT INTO counter AS c (slot, incidents, open, entries, dead_letters, quarantined) \

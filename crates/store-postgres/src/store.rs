@@ -67,6 +67,8 @@ impl PostgresStore {
             wait: address.wait,
             process,
             numbers: Numbers::default(),
+            untold: false,
+            told: None,
         };
         let leaser = Leaser {
             bridges: bridges.clone(),

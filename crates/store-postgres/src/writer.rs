@@ -20,6 +20,8 @@ use tokio_postgres::types::ToSql;
 pub(crate) const BATCH_MAX: usize = 256;
 /// How often a batch is repeated because of others' transactions.
 const CONFLICTS_MAX: u32 = 8;
+/// How often the other nodes are woken under load, at most.
+const NOTIFY_EVERY: Duration = Duration::from_millis(5);
 const OPERATION: &str = "store";
 
 /// The writing task.
@@ -34,6 +36,10 @@ pub(crate) struct Writer {
     /// The server's process that writes for us, so that the listener knows our own notifications.
     pub(crate) process: Arc<AtomicI32>,
     pub(crate) numbers: Numbers,
+    /// Lanes have moved, and the other nodes do not know.
+    pub(crate) untold: bool,
+    /// When they were last told something.
+    pub(crate) told: Option<Instant>,
 }
 
 /// Numbers for new incidents, taken from the sequence and not used yet.
@@ -64,6 +70,7 @@ impl Writer {
         let mut jobs = Vec::with_capacity(BATCH_MAX);
         while self.jobs.recv_many(&mut jobs, BATCH_MAX).await > 0 {
             self.take(std::mem::take(&mut jobs)).await;
+            self.tell_others();
         }
     }
 
@@ -107,7 +114,8 @@ impl Writer {
             let result = match timeout_at(Instant::now() + self.wait, attempt.run(jobs)).await {
                 Ok(Ok((answers, wakes))) => {
                     if wakes {
-                        self.tell();
+                        self.untold = true;
+                        self.wake.send_modify(|n| *n += 1);
                     }
                     return Ok(answers);
                 }
@@ -149,11 +157,17 @@ impl Writer {
         done
     }
 
-    /// Wakes the workers of this node, and those of the others. The notification is not part of the transaction,
-    /// since the commits of all notifying ones go one by one; one that is lost costs no more than the time until
-    /// the others look again.
-    fn tell(&mut self) {
-        self.wake.send_modify(|n| *n += 1);
+    /// Wakes the workers of the other nodes, under load not after every batch. The notification is not part of the
+    /// transaction, since the commits of all notifying ones go one by one; one that is lost costs no more than the
+    /// time until the others look again.
+    fn tell_others(&mut self) {
+        // When more is waiting, there will be another batch, and with it another chance, at once.
+        let soon = !self.jobs.is_empty() && self.told.is_some_and(|told| told.elapsed() < NOTIFY_EVERY);
+        if !self.untold || soon {
+            return;
+        }
+        self.untold = false;
+        self.told = Some(Instant::now());
         if let Some(ready) = self.link.current() {
             // The first poll sends the request; nobody waits for the answer.
             let _ = ready.client().execute(&ready.statements.notify, &[&self.channel]).now_or_never();

@@ -13,9 +13,13 @@ pub(crate) struct Writes {
     entries: Entries,
     pub(crate) opened: Incidents,
     pub(crate) changed: Incidents,
-    pub(crate) keys: Vec<(i64, IncidentId)>,
-    puts: Lanes,
-    removes: Lanes,
+    /// Of new incidents.
+    pub(crate) keys: Keys,
+    /// Of incidents that were there before.
+    pub(crate) more_keys: Keys,
+    pub(crate) new_lanes: Lanes,
+    pub(crate) moved_lanes: Lanes,
+    pub(crate) gone_lanes: Lanes,
     pub(crate) totals: Totals,
     lane_counts: BTreeMap<(SystemName, Class), i64>,
     /// Something is to be written even if nothing has changed.
@@ -42,8 +46,16 @@ pub(crate) struct Incidents {
     quarantined: Vec<bool>,
 }
 
+/// Names under which incidents are found.
 #[derive(Default)]
-struct Lanes {
+pub(crate) struct Keys {
+    hashes: Vec<i64>,
+    incidents: Vec<i64>,
+}
+
+/// Rows of the outbox.
+#[derive(Default)]
+pub(crate) struct Lanes {
     incidents: Vec<i64>,
     systems: Vec<String>,
     classes: Vec<i16>,
@@ -117,8 +129,19 @@ impl Entries {
     }
 }
 
+impl Keys {
+    pub(crate) fn push(&mut self, hash: i64, incident: IncidentId) {
+        self.hashes.push(hash);
+        self.incidents.push(incident.0);
+    }
+
+    async fn send(&self, client: &Client, statement: &Statement) -> Result<(), Error> {
+        send(client, statement, self.hashes.is_empty(), &[&self.hashes, &self.incidents]).await
+    }
+}
+
 impl Lanes {
-    fn push(&mut self, lane: &Lane) {
+    pub(crate) fn push(&mut self, lane: &Lane) {
         self.incidents.push(lane.incident.0);
         self.systems.push(lane.system.as_str().to_owned());
         self.classes.push(class_number(lane.class));
@@ -143,21 +166,13 @@ impl Writes {
         self.entries.entries.push(serde_json::to_string(entry).expect("an entry is plain data"));
     }
 
-    pub(crate) fn put(&mut self, lane: &Lane) {
-        self.puts.push(lane);
-    }
-
-    pub(crate) fn remove(&mut self, lane: &Lane) {
-        self.removes.push(lane);
-    }
-
     pub(crate) fn count_lane(&mut self, lane: &Lane, by: i64) {
         *self.lane_counts.entry((lane.system.clone(), lane.class)).or_default() += by;
     }
 
     /// Whether a lane may have become due sooner than others know.
     pub(crate) fn wakes(&self) -> bool {
-        !self.puts.incidents.is_empty()
+        !self.new_lanes.incidents.is_empty() || !self.moved_lanes.incidents.is_empty()
     }
 
     /// Sends everything and the commit in one round trip. The counters come last: until then nobody who has a lock
@@ -171,9 +186,11 @@ impl Writes {
             self.entries.send(client, &s.add_entries),
             self.opened.send(client, &s.add_incidents),
             self.changed.send(client, &s.set_incidents),
-            self.send_keys(client, &s.add_keys),
-            self.puts.send_rows(client, &s.put_lanes),
-            self.removes.send_names(client, &s.remove_lanes),
+            self.keys.send(client, &s.add_keys),
+            self.more_keys.send(client, &s.more_keys),
+            self.new_lanes.send_rows(client, &s.add_lanes),
+            self.moved_lanes.send_rows(client, &s.set_lanes),
+            self.gone_lanes.send_names(client, &s.remove_lanes),
             self.send_totals(client, &s.count, to.slot),
             counts.send(client, &s.count_lanes, to.slot),
             client.batch_execute("COMMIT"),
@@ -187,12 +204,9 @@ impl Writes {
         results.5?;
         results.6?;
         results.7?;
-        results.8
-    }
-
-    async fn send_keys(&self, client: &Client, statement: &Statement) -> Result<(), Error> {
-        let (hashes, incidents): (Vec<i64>, Vec<i64>) = self.keys.iter().map(|(hash, id)| (*hash, id.0)).unzip();
-        send(client, statement, hashes.is_empty(), &[&hashes, &incidents]).await
+        results.8?;
+        results.9?;
+        results.10
     }
 
     async fn send_totals(&self, client: &Client, statement: &Statement, slot: i32) -> Result<(), Error> {
