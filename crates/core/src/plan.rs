@@ -153,12 +153,12 @@ impl Incident {
         if self.quarantined.is_some() {
             return None;
         }
-        let link = self.link(system.as_str()).filter(|l| l.park.is_none())?;
+        let link = self.link(system.as_str())?;
         let record = match &link.record {
             Record::Absent => None,
             Record::Present { id, url } => Some(RecordRef { id: id.clone(), url: url.clone() }),
         };
-        let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) else {
+        let Some(step) = self.next_step(link) else {
             let (incident, system, number) = (self.id, system.clone(), link.step);
             return record.map(|record| Work::Poll { incident, system, number, record });
         };
@@ -183,6 +183,11 @@ impl Incident {
         }))
     }
 
+    /// The step that may be tried now. A parked link has none, but people at its record are still heard.
+    fn next_step(&self, link: &Link) -> Option<Step> {
+        self.content.as_ref().filter(|_| link.park.is_none()).and_then(|_| plan(link, false))
+    }
+
     fn note_text(&self, id: NoteId, instance: &str) -> (String, String) {
         let text = self.note(id).map(|n| n.text.clone()).unwrap_or_default();
         let mark = Mark { instance: instance.to_owned(), incident: self.id, note: id };
@@ -199,10 +204,10 @@ impl Incident {
         before: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<(Class, Timestamp)> {
-        if link.park.is_some() || self.quarantined.is_some() {
+        if self.quarantined.is_some() {
             return None;
         }
-        if let Some(step) = self.content.as_ref().and_then(|_| plan(link, false)) {
+        if let Some(step) = self.next_step(link) {
             let lands = if link.doubts(&step) { link.doubt_until } else { now };
             return Some((self.class(&step), link.not_before.max(now).max(lands)));
         }

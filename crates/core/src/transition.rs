@@ -196,7 +196,7 @@ fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges
         let due = after.due(link, &bridges.poll, polled_at, now);
         let system = link.system.clone();
         match (lane, due) {
-            (Some(l), Some((class, at))) if !ended && l.class == class && l.due <= at => {}
+            (Some(l), Some((class, at))) if !ended && l.class == class && (l.due == at || l.due.max(now) == at) => {}
             (_, Some((class, due))) => moves.push(LaneChange::Put { system, class, due }),
             (Some(_), None) => moves.push(LaneChange::Remove { system }),
             (None, None) => {}

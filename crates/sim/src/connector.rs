@@ -6,7 +6,7 @@ use crate::world::{Fate, Late, World, step};
 use pagebridge_core::{Delivery, Mark, Outcome, Reading, RecordId, RecordRef, Scope, Status, Step, SystemName};
 use pagebridge_ports::{BoxFuture, Check, Connector};
 
-pub struct SimConnector {
+pub(crate) struct SimConnector {
     pub system: SystemName,
     pub world: World,
 }
@@ -217,9 +217,13 @@ impl Connector for SimConnector {
             if self.plant() == Some(Plant::NeverPolls) {
                 return refused(&mut self.world.lock());
             }
+            let by_us = |r: &Reading| r.by.as_ref().is_some_and(|a| a.ours);
             match reading {
                 Err(outcome) => outcome,
                 Ok(None) => Outcome::Missing,
+                Ok(Some(reading)) if self.plant() == Some(Plant::DropsEchoes) && by_us(&reading) => {
+                    refused(&mut self.world.lock())
+                }
                 Ok(Some(reading)) => Outcome::Read(reading),
             }
         })

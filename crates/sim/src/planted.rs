@@ -4,8 +4,8 @@ use clap::ValueEnum;
 
 /// A mistake to plant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Plant {
-    /// News that names us as the author is dropped.
+pub(crate) enum Plant {
+    /// News and readings that name us as the author are dropped.
     DropsEchoes,
     /// Records are never read on a schedule.
     NeverPolls,

@@ -8,7 +8,7 @@ use pagebridge_core::{
 
 /// How a remote treats writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Like PagerDuty: what is resolved stays resolved, unless a person reopens it; webhooks carry times and notes
     /// have ids.
     Forward,
@@ -18,14 +18,14 @@ pub enum Kind {
 
 /// One note of a record.
 #[derive(Clone, Debug)]
-pub struct RemoteNote {
+pub(crate) struct RemoteNote {
     pub author: String,
     pub text: String,
 }
 
 /// One record.
 #[derive(Clone, Debug)]
-pub struct RemoteRecord {
+pub(crate) struct RemoteRecord {
     pub id: String,
     pub key: String,
     pub urgent: bool,
@@ -37,7 +37,7 @@ pub struct RemoteRecord {
 
 /// A write that is asked for.
 #[derive(Clone, Debug)]
-pub enum Write {
+pub(crate) enum Write {
     Create { key: String },
     SetStatus { id: String, to: Status },
     AddNote { id: String, text: String },
@@ -45,13 +45,13 @@ pub enum Write {
 
 /// A webhook on its way.
 #[derive(Clone, Debug)]
-pub struct Hook {
+pub(crate) struct Hook {
     pub due: Timestamp,
     pub input: Input,
 }
 
 /// One outside system.
-pub struct Remote {
+pub(crate) struct Remote {
     pub name: SystemName,
     pub kind: Kind,
     /// Records begin here, so that news of an unknown one makes the bridge ask.
@@ -63,22 +63,22 @@ pub struct Remote {
 }
 
 impl Remote {
-    pub fn new(name: &str, kind: Kind, origin: bool) -> Self {
+    pub(crate) fn new(name: &str, kind: Kind, origin: bool) -> Self {
         Self { name: SystemName::new(name), kind, origin, records: Vec::new(), our_writes: 0, next_event: 0 }
     }
 
-    pub fn find(&self, id: &str) -> Option<&RemoteRecord> {
+    pub(crate) fn find(&self, id: &str) -> Option<&RemoteRecord> {
         self.records.iter().find(|r| r.id == id)
     }
 
     /// The record made with a key: an open one if there is one, else the newest.
-    pub fn find_by_key(&self, key: &str) -> Option<&RemoteRecord> {
+    pub(crate) fn find_by_key(&self, key: &str) -> Option<&RemoteRecord> {
         let with_key = || self.records.iter().rev().filter(|r| r.key == key);
         with_key().find(|r| r.status != Status::Resolved).or_else(|| with_key().next())
     }
 
     /// A person, or the monitoring, makes a record.
-    pub fn open(&mut self, id: &str, urgent: bool, now: Timestamp) -> Hook {
+    pub(crate) fn open(&mut self, id: &str, urgent: bool, now: Timestamp) -> Hook {
         self.records.push(RemoteRecord {
             id: id.to_owned(),
             key: id.to_owned(),
@@ -93,7 +93,7 @@ impl Remote {
     }
 
     /// A person changes the status; `None` when that is not a change.
-    pub fn person_sets(&mut self, id: &str, status: Status, name: &str, now: Timestamp) -> Option<Hook> {
+    pub(crate) fn person_sets(&mut self, id: &str, status: Status, name: &str, now: Timestamp) -> Option<Hook> {
         let record = self.records.iter_mut().find(|r| r.id == id)?;
         if record.status == status {
             return None;
@@ -105,7 +105,7 @@ impl Remote {
     }
 
     /// Someone writes a note.
-    pub fn note(&mut self, id: &str, author: &str, text: &str, now: Timestamp) -> Option<Hook> {
+    pub(crate) fn note(&mut self, id: &str, author: &str, text: &str, now: Timestamp) -> Option<Hook> {
         let (kind, name) = (self.kind, self.name.clone());
         let record = self.records.iter_mut().find(|r| r.id == id)?;
         record.notes.push(RemoteNote { author: author.to_owned(), text: text.to_owned() });
@@ -116,7 +116,7 @@ impl Remote {
 
     /// Applies a write of ours. Gives the record's id, and the webhook when something changed; `Err` when the far side
     /// refuses for good.
-    pub fn apply(&mut self, write: &Write, now: Timestamp) -> Result<(String, Option<Hook>), String> {
+    pub(crate) fn apply(&mut self, write: &Write, now: Timestamp) -> Result<(String, Option<Hook>), String> {
         match write {
             Write::Create { key } => {
                 // Open or just closed: the far side's own dedup; see the assumptions in `docs/simulation.md`.
@@ -161,7 +161,7 @@ impl Remote {
     }
 
     /// Reads a record in full.
-    pub fn read(&self, id: &str) -> Option<Reading> {
+    pub(crate) fn read(&self, id: &str) -> Option<Reading> {
         let record = self.find(id)?;
         let notes = (0..record.notes.len()).map(|n| ReadingNote {
             remote_id: (self.kind == Kind::Forward).then(|| format!("{id}-n{n}")),
@@ -210,11 +210,11 @@ fn note_key(kind: Kind, system: &SystemName, record: &RemoteRecord, n: usize) ->
 }
 
 /// Notes of a record that our mark is on, by note number.
-pub fn marked(record: &RemoteRecord) -> Vec<u32> {
+pub(crate) fn marked(record: &RemoteRecord) -> Vec<u32> {
     record.notes.iter().filter_map(|n| Mark::find(&n.text)).map(|m| m.note.0).collect()
 }
 
 /// A person's name.
-pub fn person(rng: &mut Rng) -> &'static str {
+pub(crate) fn person(rng: &mut Rng) -> &'static str {
     rng.pick(&["ana", "bo", "cleo"]).copied().unwrap_or("ana")
 }

@@ -23,21 +23,23 @@ use tokio::runtime::Handle;
 const TTL_MS: i64 = 20_000;
 /// How long phase two goes on after the last thing happened, in milliseconds: several polls of every record.
 const QUIET_MS: i64 = 90_000;
+/// How long the operator releases dead letters in phase two, in milliseconds.
+const RELEASES_MS: i64 = 60_000;
 /// Rounds within one instant, at most.
 const ROUNDS_MAX: usize = 1_000;
 /// How long phase two may take at most, in milliseconds.
 const CONVERGE_MS: i64 = 3_600_000;
 
 /// Opens the store under simulation; opening again continues with what the last one committed.
-pub trait OpenStore {
+pub(crate) trait OpenStore {
     fn open(&self, bridges: Arc<Bridges>) -> Arc<dyn Store>;
 }
 
 /// Where the wrong is, in words.
-pub type Failure = String;
+pub(crate) type Failure = String;
 
 /// What one seed came to.
-pub struct Report {
+pub(crate) struct Report {
     pub trace: Vec<String>,
     pub result: Result<(), Failure>,
     pub incidents: usize,
@@ -50,7 +52,7 @@ struct Flight {
     future: BoxFuture<'static, AttemptEnd>,
 }
 
-pub struct Driver<'a> {
+pub(crate) struct Driver<'a> {
     pub world: World,
     pub bridges: Arc<Bridges>,
     pub store: Arc<SimStore>,
@@ -67,7 +69,13 @@ pub struct Driver<'a> {
 }
 
 /// Runs one seed.
-pub fn run(seed: u64, opener: &dyn OpenStore, runtime: Option<Handle>, plant: Option<Plant>, traced: bool) -> Report {
+pub(crate) fn run(
+    seed: u64,
+    opener: &dyn OpenStore,
+    runtime: Option<Handle>,
+    plant: Option<Plant>,
+    traced: bool,
+) -> Report {
     let mut driver = Driver::new(seed, opener, runtime, plant, traced);
     let result = driver.phases();
     let incidents = driver.incidents().len();
@@ -316,7 +324,7 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    pub fn incidents(&self) -> Vec<pagebridge_core::Incident> {
+    pub(crate) fn incidents(&self) -> Vec<pagebridge_core::Incident> {
         ready(self.store.incidents(IncidentFilter { limit: 1_000, ..IncidentFilter::default() })).unwrap_or_default()
     }
 
@@ -328,6 +336,10 @@ impl<'a> Driver<'a> {
             let now = self.now();
             if now.ms_since(start) > CONVERGE_MS {
                 return Err("still busy an hour after the faults stopped".into());
+            }
+            // What a far side goes on refusing stays with the operator.
+            if now.ms_since(start) < RELEASES_MS {
+                self.operator_releases()?;
             }
             if self.quiet_round()? {
                 last_event = now;
@@ -343,7 +355,7 @@ impl<'a> Driver<'a> {
     /// Does everything that can be done now. Says whether anything but polls was.
     fn quiet_round(&mut self) -> Result<bool, Failure> {
         self.world.lock().land();
-        self.operator_releases()?;
+        check::no_flood(self)?;
         let mut busy = false;
         for _ in 0..ROUNDS_MAX {
             let hooks = self.world.lock().hooks.len();
@@ -380,7 +392,7 @@ impl<'a> Driver<'a> {
             next = next.min(due.unwrap_or(next));
         }
         let mut world = self.world.lock();
-        let hooks = world.hooks.iter().map(|h| h.due).min().unwrap_or(next);
+        let hooks = world.hooks.iter().map(|h| h.due).chain(world.late.iter().map(|l| l.due)).min().unwrap_or(next);
         world.now = next.min(hooks).max(now.plus_ms(1));
     }
 
@@ -403,13 +415,13 @@ impl<'a> Driver<'a> {
 }
 
 /// The value of a future that the simulated store has made ready.
-pub fn ready<T>(future: BoxFuture<'_, T>) -> T {
+pub(crate) fn ready<T>(future: BoxFuture<'_, T>) -> T {
     futures_util::future::FutureExt::now_or_never(future).expect("the simulated store answers at once")
 }
 
 impl Driver<'_> {
     /// Time since the start, for messages.
-    pub fn elapsed_ms(&self) -> i64 {
+    pub(crate) fn elapsed_ms(&self) -> i64 {
         self.now().ms_since(START)
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub struct SimStore {
+pub(crate) struct SimStore {
     pub inner: Arc<dyn Store>,
     /// Drives stores that need a runtime; the store in memory needs none.
     pub runtime: Option<Handle>,
@@ -22,7 +22,7 @@ pub struct SimStore {
 }
 
 impl SimStore {
-    pub fn new(inner: Arc<dyn Store>, runtime: Option<Handle>, plant: Option<Plant>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Store>, runtime: Option<Handle>, plant: Option<Plant>) -> Self {
         Self { inner, runtime, plant, early: Mutex::default() }
     }
 
@@ -35,7 +35,7 @@ impl SimStore {
     }
 
     /// A crash: what was answered early is gone.
-    pub fn crash(&self) {
+    pub(crate) fn crash(&self) {
         self.early.lock().expect("no panic while held").clear();
     }
 
@@ -170,7 +170,7 @@ impl Store for SimStore {
 
 impl SimStore {
     /// The lanes as they are, whatever is planted.
-    pub fn inner_lanes(&self, filter: LaneFilter) -> BoxFuture<'_, Result<Vec<Lane>, StoreError>> {
+    pub(crate) fn inner_lanes(&self, filter: LaneFilter) -> BoxFuture<'_, Result<Vec<Lane>, StoreError>> {
         self.now(self.inner.lanes(filter))
     }
 

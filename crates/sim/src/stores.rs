@@ -9,23 +9,23 @@ use std::sync::{Arc, Mutex};
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub(crate) enum Kind {
     Memory,
 }
 
 /// Makes a fresh store for each seed.
-pub struct Stores {
+pub(crate) struct Stores {
     kind: Kind,
 }
 
 impl Stores {
     /// Prepares stores for one thread.
-    pub fn new(kind: Kind, _thread: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(kind: Kind, _thread: usize) -> anyhow::Result<Self> {
         Ok(Self { kind })
     }
 
     /// Runs one seed on a fresh store.
-    pub fn run(&self, seed: u64, plant: Option<Plant>, traced: bool) -> Report {
+    pub(crate) fn run(&self, seed: u64, plant: Option<Plant>, traced: bool) -> Report {
         match self.kind {
             Kind::Memory => run(seed, &InMemory::default(), None, plant, traced),
         }

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 /// Where simulated time begins.
-pub const START: Timestamp = Timestamp(1_795_183_200_000);
+pub(crate) const START: Timestamp = Timestamp(1_795_183_200_000);
 
 /// What becomes of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Answered.
     Well,
     /// Refused before anything was done.
@@ -31,13 +31,13 @@ pub enum Fate {
 }
 
 /// A write that lands after its sender gave up.
-pub struct Late {
+pub(crate) struct Late {
     pub due: Timestamp,
     pub system: SystemName,
     pub write: Write,
 }
 
-pub struct Inner {
+pub(crate) struct Inner {
     pub now: Timestamp,
     pub rng: Rng,
     pub remotes: Vec<Remote>,
@@ -51,10 +51,10 @@ pub struct Inner {
 
 /// Shared by the driver, the connectors and the clock.
 #[derive(Clone)]
-pub struct World(Arc<Mutex<Inner>>);
+pub(crate) struct World(Arc<Mutex<Inner>>);
 
 impl World {
-    pub fn new(seed: u64, remotes: Vec<Remote>, plant: Option<Plant>, traced: bool) -> Self {
+    pub(crate) fn new(seed: u64, remotes: Vec<Remote>, plant: Option<Plant>, traced: bool) -> Self {
         Self(Arc::new(Mutex::new(Inner {
             now: START,
             rng: Rng::new(seed),
@@ -67,25 +67,25 @@ impl World {
         })))
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Inner {
-    pub fn say(&mut self, line: impl FnOnce() -> String) {
+    pub(crate) fn say(&mut self, line: impl FnOnce() -> String) {
         let at = self.now.ms_since(START);
         if let Some(trace) = &mut self.trace {
             trace.push(format!("{at:>8} {}", line()));
         }
     }
 
-    pub fn remote(&mut self, system: &SystemName) -> &mut Remote {
+    pub(crate) fn remote(&mut self, system: &SystemName) -> &mut Remote {
         self.remotes.iter_mut().find(|r| r.name == *system).expect("every system of a bridge has a remote")
     }
 
     /// Draws what becomes of the next call.
-    pub fn fate(&mut self) -> Fate {
+    pub(crate) fn fate(&mut self) -> Fate {
         if !self.rough {
             return Fate::Well;
         }
@@ -101,7 +101,7 @@ impl Inner {
     }
 
     /// Applies a write of ours now, and sends its webhook.
-    pub fn apply(&mut self, system: &SystemName, write: &Write) -> Result<String, String> {
+    pub(crate) fn apply(&mut self, system: &SystemName, write: &Write) -> Result<String, String> {
         let now = self.now;
         let result = self.remote(system).apply(write, now);
         self.say(|| format!("{system} takes {write:?}: {}", result.is_ok()));
@@ -111,7 +111,7 @@ impl Inner {
     }
 
     /// Puts a webhook on its way: late, twice, or never, while things are rough.
-    pub fn send(&mut self, hook: Option<Hook>) {
+    pub(crate) fn send(&mut self, hook: Option<Hook>) {
         let Some(mut hook) = hook else { return };
         if !self.rough {
             hook.due = self.now.plus_ms(self.rng.between(1, 300));
@@ -130,7 +130,7 @@ impl Inner {
     }
 
     /// Lands the late writes that are due.
-    pub fn land(&mut self) {
+    pub(crate) fn land(&mut self) {
         let now = self.now;
         while let Some(at) = self.late.iter().position(|l| l.due <= now) {
             let late = self.late.remove(at);
@@ -140,7 +140,7 @@ impl Inner {
     }
 
     /// Takes a due webhook off the wire; any of the due ones, so that they overtake each other.
-    pub fn take_hook(&mut self) -> Option<Hook> {
+    pub(crate) fn take_hook(&mut self) -> Option<Hook> {
         let due: Vec<usize> = (0..self.hooks.len()).filter(|i| self.hooks[*i].due <= self.now).collect();
         let at = self.rng.pick(&due).copied()?;
         Some(self.hooks.swap_remove(at))
@@ -159,7 +159,7 @@ impl Clock for World {
 }
 
 /// Gives the driver a chance to do something else, or to stop here for good.
-pub fn step() -> impl Future<Output = ()> + Send {
+pub(crate) fn step() -> impl Future<Output = ()> + Send {
     let mut polled = false;
     std::future::poll_fn(move |_| {
         if polled {
