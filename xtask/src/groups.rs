@@ -73,14 +73,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "clippy",
         needs: &[Need::Clippy],
-        command: Run::Cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]),
+        command: Run::Cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         quick: Quick::Same,
         counted: Counted::Exit,
         part_of: None,
@@ -113,12 +106,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "postgres",
         needs: &[Need::Postgres],
-        command: Run::Cargo(&[
-            "test",
-            "--package",
-            "pagebridge-store-postgres",
-            "--no-fail-fast",
-        ]),
+        command: Run::Cargo(&["test", "--package", "pagebridge-store-postgres", "--no-fail-fast"]),
         quick: Quick::Same,
         counted: Counted::Libtest,
         part_of: Some("unit"),
@@ -140,16 +128,9 @@ mod tests {
     #[test]
     fn names_are_unique_and_parts_belong_to_a_group_that_runs() {
         for (index, group) in GROUPS.iter().enumerate() {
-            assert!(
-                GROUPS[..index].iter().all(|other| other.name != group.name),
-                "{} twice",
-                group.name
-            );
+            assert!(GROUPS[..index].iter().all(|other| other.name != group.name), "{} twice", group.name);
             if let Some(whole) = group.part_of {
-                let whole = GROUPS
-                    .iter()
-                    .find(|other| other.name == whole)
-                    .expect("part_of names a group");
+                let whole = GROUPS.iter().find(|other| other.name == whole).expect("part_of names a group");
                 assert!(whole.part_of.is_none(), "{} must run by itself", whole.name);
             }
         }

@@ -16,29 +16,18 @@ pub(crate) fn postgres_binaries() -> Result<PathBuf> {
     if let Some(dir) = find_postgres() {
         return Ok(dir);
     }
-    debian_package("postgresql")
-        .context("the tests need the PostgreSQL server programs initdb and pg_ctl")?;
-    find_postgres().with_context(|| {
-        format!(
-            "installed postgresql, but there is no initdb under {DEBIAN_POSTGRES_DIR} or on PATH"
-        )
-    })
+    debian_package("postgresql").context("the tests need the PostgreSQL server programs initdb and pg_ctl")?;
+    find_postgres()
+        .with_context(|| format!("installed postgresql, but there is no initdb under {DEBIAN_POSTGRES_DIR} or on PATH"))
 }
 
 /// Makes sure that a component of the Rust toolchain answers as `cargo SUBCOMMAND`.
-pub(crate) fn rust_component(
-    workspace: &Workspace,
-    subcommand: &str,
-    component: &str,
-) -> Result<()> {
+pub(crate) fn rust_component(workspace: &Workspace, subcommand: &str, component: &str) -> Result<()> {
     if cargo_has(workspace, subcommand) {
         return Ok(());
     }
     println!("installing the Rust component {component}");
-    let added = Command::new("rustup")
-        .args(["component", "add", component])
-        .current_dir(&workspace.root)
-        .status();
+    let added = Command::new("rustup").args(["component", "add", component]).current_dir(&workspace.root).status();
     ensure!(
         added.is_ok_and(|status| status.success()) && cargo_has(workspace, subcommand),
         "`cargo {subcommand}` is missing; run `rustup component add {component}` or install it another way"
@@ -58,20 +47,10 @@ pub(crate) fn is_root() -> Result<bool> {
 
 /// Asks `id` for a user's (`-u`) or its group's (`-g`) number.
 pub(crate) fn id(which: &str, user: Option<&str>) -> Result<u32> {
-    let output = Command::new("id")
-        .arg(which)
-        .args(user)
-        .output()
-        .context("could not start id")?;
-    ensure!(
-        output.status.success(),
-        "there is no user {}",
-        user.unwrap_or("for this process")
-    );
+    let output = Command::new("id").arg(which).args(user).output().context("could not start id")?;
+    ensure!(output.status.success(), "there is no user {}", user.unwrap_or("for this process"));
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim()
-        .parse()
-        .with_context(|| format!("id {which} printed {text:?}, not a number"))
+    text.trim().parse().with_context(|| format!("id {which} printed {text:?}, not a number"))
 }
 
 fn find_postgres() -> Option<PathBuf> {
@@ -96,9 +75,7 @@ fn newest_debian_postgres(dir: &Path) -> Option<PathBuf> {
 }
 
 fn has_server(dir: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"]
-        .iter()
-        .all(|program| dir.join(program).is_file())
+    ["initdb", "pg_ctl", "postgres"].iter().all(|program| dir.join(program).is_file())
 }
 
 fn debian_package(package: &str) -> Result<()> {
@@ -111,13 +88,7 @@ fn debian_package(package: &str) -> Result<()> {
     println!("installing the Debian package {package}");
     apt_get(&["update"])?;
     // Without an upgrade: the machine's other packages are not ours to change.
-    apt_get(&[
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "--no-upgrade",
-        package,
-    ])
+    apt_get(&["install", "--yes", "--no-install-recommends", "--no-upgrade", package])
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {

@@ -46,15 +46,8 @@ pub(crate) struct Options {
 
 /// Runs a command with a server and returns the command's exit code.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let server = Server::start(if options.durable {
-        Durability::Fsync
-    } else {
-        Durability::None
-    })?;
-    let (program, arguments) = options
-        .command
-        .split_first()
-        .expect("clap requires a command");
+    let server = Server::start(if options.durable { Durability::Fsync } else { Durability::None })?;
+    let (program, arguments) = options.command.split_first().expect("clap requires a command");
     let status = Command::new(program)
         .args(arguments)
         .env(VARIABLE, server.url())
@@ -87,17 +80,10 @@ impl Server {
         let programs = install::postgres_binaries()?;
         let account = Account::choose()?;
         let dir = private_directory(&account)?;
-        let cluster = Cluster {
-            programs,
-            account,
-            dir,
-        };
+        let cluster = Cluster { programs, account, dir };
         // From here on the keeper cleans up, however this process ends.
         let keeper = cluster.keeper()?;
-        let mut server = Self {
-            url: String::new(),
-            keeper: Some(keeper),
-        };
+        let mut server = Self { url: String::new(), keeper: Some(keeper) };
         let password = password()?;
         cluster.init(&password)?;
         let port = cluster.start(durability)?;
@@ -125,11 +111,7 @@ impl Drop for Server {
 /// The user that the server runs as; PostgreSQL refuses to run as root.
 enum Account {
     Own,
-    Other {
-        name: &'static str,
-        uid: u32,
-        gid: u32,
-    },
+    Other { name: &'static str, uid: u32, gid: u32 },
 }
 
 impl Account {
@@ -139,27 +121,19 @@ impl Account {
         }
         for name in ["postgres", "nobody"] {
             if let Ok(uid) = install::id("-u", Some(name)) {
-                return Ok(Self::Other {
-                    name,
-                    uid,
-                    gid: install::id("-g", Some(name))?,
-                });
+                return Ok(Self::Other { name, uid, gid: install::id("-g", Some(name))? });
             }
         }
-        bail!(
-            "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
-        )
+        bail!("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
     }
 
     fn command_line(&self, program: &Path) -> Vec<String> {
         let program = program.display().to_string();
         match self {
             Self::Own => vec![program],
-            Self::Other { name, .. } => ["runuser", "-u", name, "--"]
-                .map(str::to_owned)
-                .into_iter()
-                .chain([program])
-                .collect(),
+            Self::Other { name, .. } => {
+                ["runuser", "-u", name, "--"].map(str::to_owned).into_iter().chain([program]).collect()
+            }
         }
     }
 
@@ -188,10 +162,7 @@ impl Cluster {
         let line = self.account.command_line(&self.programs.join(program));
         let mut command = Command::new(&line[0]);
         // The server's user may not be allowed to enter our working directory.
-        command
-            .args(&line[1..])
-            .current_dir(&self.dir)
-            .stdin(Stdio::null());
+        command.args(&line[1..]).current_dir(&self.dir).stdin(Stdio::null());
         command
     }
 
@@ -213,18 +184,11 @@ impl Cluster {
 
     fn init(&self, password: &str) -> Result<()> {
         let password_file = self.dir.join("password");
-        fs::write(&password_file, password)
-            .context("could not write the server's password file")?;
+        fs::write(&password_file, password).context("could not write the server's password file")?;
         self.account.give(&password_file)?;
         let output = self
             .command("initdb")
-            .args([
-                "--no-sync",
-                "--no-instructions",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--username=postgres",
-            ])
+            .args(["--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C", "--username=postgres"])
             // A superuser of the server can run programs as its user, so other users of this machine need a password.
             .args(["--auth-local=trust", "--auth-host=scram-sha-256"])
             .arg(format!("--pwfile={}", password_file.display()))
@@ -232,11 +196,7 @@ impl Cluster {
             .arg(self.data())
             .output()
             .context("could not start initdb")?;
-        ensure!(
-            output.status.success(),
-            "initdb failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         Ok(())
     }
 
@@ -266,10 +226,7 @@ impl Cluster {
             }
         }
         let text = fs::read_to_string(&log).unwrap_or_default();
-        bail!(
-            "the PostgreSQL server did not start; its log says:\n{}",
-            text.trim()
-        )
+        bail!("the PostgreSQL server did not start; its log says:\n{}", text.trim())
     }
 }
 
@@ -310,10 +267,7 @@ fn password() -> Result<String> {
 
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("could not find a free port")?;
-    Ok(listener
-        .local_addr()
-        .context("could not read back the free port")?
-        .port())
+    Ok(listener.local_addr().context("could not read back the free port")?.port())
 }
 
 #[cfg(test)]

@@ -15,28 +15,19 @@ pub(crate) fn stream(command: &mut Command, mut on_line: impl FnMut(&str)) -> Re
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("could not start {what}"))?;
-    let stdout = child
-        .stdout
-        .take()
-        .expect("standard output was asked to be a pipe");
+    let stdout = child.stdout.take().expect("standard output was asked to be a pipe");
     let mut reader = BufReader::new(stdout);
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
-        if reader
-            .read_until(b'\n', &mut bytes)
-            .with_context(|| format!("could not read from {what}"))?
-            == 0
-        {
+        if reader.read_until(b'\n', &mut bytes).with_context(|| format!("could not read from {what}"))? == 0 {
             break;
         }
         let line = String::from_utf8_lossy(&bytes);
         print!("{line}");
         on_line(line.trim_end());
     }
-    child
-        .wait()
-        .with_context(|| format!("could not wait for {what}"))
+    child.wait().with_context(|| format!("could not wait for {what}"))
 }
 
 /// Returns the exit code to hand on for a child that ended with `status`.
@@ -55,18 +46,15 @@ mod tests {
     #[test]
     fn every_line_is_seen_even_without_a_last_newline() {
         let mut lines = Vec::new();
-        let status = stream(Command::new("printf").arg("one\\ntwo"), |line| {
-            lines.push(line.to_owned())
-        })
-        .expect("printf starts");
+        let status =
+            stream(Command::new("printf").arg("one\\ntwo"), |line| lines.push(line.to_owned())).expect("printf starts");
         assert!(status.success());
         assert_eq!(lines, ["one", "two"]);
     }
 
     #[test]
     fn a_missing_program_is_named() {
-        let error =
-            stream(&mut Command::new("no-such-program-here"), |_| {}).expect_err("there is none");
+        let error = stream(&mut Command::new("no-such-program-here"), |_| {}).expect_err("there is none");
         assert_eq!(error.to_string(), "could not start no-such-program-here");
     }
 }

@@ -53,11 +53,7 @@ impl Counted {
     /// run that silently does nothing must not look like success.
     pub(crate) fn finish(self, mut tally: Tally, succeeded: bool) -> (Tally, Option<&'static str>) {
         if self == Self::Exit {
-            tally = Tally {
-                passed: u64::from(succeeded),
-                failed: u64::from(!succeeded),
-                ignored: 0,
-            };
+            tally = Tally { passed: u64::from(succeeded), failed: u64::from(!succeeded), ignored: 0 };
             return (tally, (!succeeded).then_some("the command failed"));
         }
         if tally.failed > 0 {
@@ -65,10 +61,7 @@ impl Counted {
         }
         if !succeeded {
             tally.failed = 1;
-            return (
-                tally,
-                Some("the command failed before it could count a failed test"),
-            );
+            return (tally, Some("the command failed before it could count a failed test"));
         }
         if tally.ran() == 0 {
             tally.failed = 1;
@@ -106,11 +99,7 @@ mod tests {
     use super::*;
 
     fn tally(passed: u64, failed: u64, ignored: u64) -> Tally {
-        Tally {
-            passed,
-            failed,
-            ignored,
-        }
+        Tally { passed, failed, ignored }
     }
 
     #[test]
@@ -124,35 +113,17 @@ mod tests {
 
     #[test]
     fn a_summary_stands_alone_on_its_line() {
-        assert_eq!(
-            Counted::Summary.read("100000 passed, 0 failed"),
-            Some(tally(100_000, 0, 0))
-        );
+        assert_eq!(Counted::Summary.read("100000 passed, 0 failed"), Some(tally(100_000, 0, 0)));
         assert_eq!(Counted::Summary.read("so far 10 passed, 0 failed"), None);
-        assert_eq!(
-            Counted::Summary.read("10 passed, 0 failed, more to come"),
-            None
-        );
+        assert_eq!(Counted::Summary.read("10 passed, 0 failed, more to come"), None);
     }
 
     #[test]
     fn a_bad_end_counts_as_a_failure() {
-        assert_eq!(
-            Counted::Libtest.finish(tally(0, 0, 0), false).0,
-            tally(0, 1, 0)
-        );
-        assert_eq!(
-            Counted::Libtest.finish(tally(5, 0, 0), false).0,
-            tally(5, 1, 0)
-        );
-        assert_eq!(
-            Counted::Libtest.finish(tally(5, 2, 0), false).0,
-            tally(5, 2, 0)
-        );
-        assert_eq!(
-            Counted::Exit.finish(Tally::default(), false).0,
-            tally(0, 1, 0)
-        );
+        assert_eq!(Counted::Libtest.finish(tally(0, 0, 0), false).0, tally(0, 1, 0));
+        assert_eq!(Counted::Libtest.finish(tally(5, 0, 0), false).0, tally(5, 1, 0));
+        assert_eq!(Counted::Libtest.finish(tally(5, 2, 0), false).0, tally(5, 2, 0));
+        assert_eq!(Counted::Exit.finish(Tally::default(), false).0, tally(0, 1, 0));
     }
 
     #[test]
@@ -164,25 +135,13 @@ mod tests {
 
     #[test]
     fn running_nothing_is_a_failure() {
-        assert_eq!(
-            Counted::Summary.finish(Tally::default(), true),
-            (tally(0, 1, 0), Some("no test ran"))
-        );
-        assert_eq!(
-            Counted::Libtest.finish(tally(0, 0, 7), true),
-            (tally(0, 1, 7), Some("no test ran"))
-        );
+        assert_eq!(Counted::Summary.finish(Tally::default(), true), (tally(0, 1, 0), Some("no test ran")));
+        assert_eq!(Counted::Libtest.finish(tally(0, 0, 7), true), (tally(0, 1, 7), Some("no test ran")));
     }
 
     #[test]
     fn a_good_end_has_no_problem() {
-        assert_eq!(
-            Counted::Libtest.finish(tally(5, 0, 1), true),
-            (tally(5, 0, 1), None)
-        );
-        assert_eq!(
-            Counted::Exit.finish(Tally::default(), true),
-            (tally(1, 0, 0), None)
-        );
+        assert_eq!(Counted::Libtest.finish(tally(5, 0, 1), true), (tally(5, 0, 1), None));
+        assert_eq!(Counted::Exit.finish(Tally::default(), true), (tally(1, 0, 0), None));
     }
 }

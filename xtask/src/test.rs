@@ -36,12 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let selected = select(GROUPS, &options.only, options.quick)?;
-    let mut runner = Runner {
-        workspace: Workspace::load()?,
-        quick: options.quick,
-        postgres: None,
-        release: false,
-    };
+    let mut runner = Runner { workspace: Workspace::load()?, quick: options.quick, postgres: None, release: false };
     let mut results = Vec::new();
     for group in selected {
         println!("\n==> {}", group.name);
@@ -65,18 +60,11 @@ struct GroupResult {
 
 impl GroupResult {
     fn line(&self) -> String {
-        let Tally {
-            passed,
-            failed,
-            ignored,
-        } = self.tally;
+        let Tally { passed, failed, ignored } = self.tally;
         let seconds = self.took.as_secs();
         let mut line = match &self.skipped {
             Some(reason) => format!("{}: skipped, {reason}", self.name),
-            None => format!(
-                "{}: {passed} passed, {failed} failed, {ignored} ignored, {seconds} s",
-                self.name
-            ),
+            None => format!("{}: {passed} passed, {failed} failed, {ignored} ignored, {seconds} s", self.name),
         };
         if let Some(problem) = &self.problem {
             line.push_str(": ");
@@ -91,10 +79,7 @@ fn select<'a>(groups: &'a [Group], only: &[String], quick: bool) -> Result<Vec<&
     for name in only {
         if !groups.iter().any(|group| answers_to(group, name)) {
             let known: Vec<_> = groups.iter().map(|group| group.name).collect();
-            bail!(
-                "there is no test group {name:?}; there are: {}",
-                known.join(", ")
-            );
+            bail!("there is no test group {name:?}; there are: {}", known.join(", "));
         }
     }
     let wanted = |group: &&Group| {
@@ -108,10 +93,7 @@ fn select<'a>(groups: &'a [Group], only: &[String], quick: bool) -> Result<Vec<&
 }
 
 fn answers_to(group: &Group, name: &str) -> bool {
-    group
-        .name
-        .strip_prefix(name)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    group.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// What is kept between groups.
@@ -130,10 +112,7 @@ enum Ready {
 }
 
 impl Runner {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the time a group took is only shown to a person"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the time a group took is only shown to a person")]
     fn run(&mut self, group: &Group) -> GroupResult {
         let start = Instant::now();
         let mut result = GroupResult {
@@ -187,10 +166,7 @@ impl Runner {
         if !self.release {
             let mut command = self.workspace.cargo();
             command.args(["build", "--release", "--package", "pagebridge"]);
-            ensure!(
-                process::stream(&mut command, |_| {})?.success(),
-                "the release binary does not build"
-            );
+            ensure!(process::stream(&mut command, |_| {})?.success(), "the release binary does not build");
             self.release = true;
         }
         Ok(())
@@ -209,13 +185,7 @@ impl Runner {
             Err(here) => here(),
         };
         let (tally, problem) = group.counted.finish(tally, matches!(ended, Ok(true)));
-        (
-            tally,
-            ended
-                .err()
-                .map(|error| format!("{error:#}"))
-                .or_else(|| problem.map(str::to_owned)),
-        )
+        (tally, ended.err().map(|error| format!("{error:#}")).or_else(|| problem.map(str::to_owned)))
     }
 
     /// Returns the command of a group, or the function that stands for it.
@@ -234,9 +204,7 @@ impl Runner {
             command.args(more);
         }
         match &self.postgres {
-            Some(server) if group.needs.contains(&Need::Postgres) => {
-                command.env(postgres::VARIABLE, server.url())
-            }
+            Some(server) if group.needs.contains(&Need::Postgres) => command.env(postgres::VARIABLE, server.url()),
             _ => command.env_remove(postgres::VARIABLE),
         };
         Ok(command)
@@ -252,11 +220,7 @@ fn report(results: &[GroupResult]) -> ExitCode {
         total += result.tally;
     }
     println!("{} passed, {} failed", total.passed, total.failed);
-    if total.failed == 0 && total.ran() > 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if total.failed == 0 && total.ran() > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]
@@ -265,14 +229,7 @@ mod tests {
     use crate::tally::Counted;
 
     fn group(name: &'static str, quick: Quick, part_of: Option<&'static str>) -> Group {
-        Group {
-            name,
-            needs: &[],
-            command: Run::Cargo(&[]),
-            quick,
-            counted: Counted::Exit,
-            part_of,
-        }
+        Group { name, needs: &[], command: Run::Cargo(&[]), quick, counted: Counted::Exit, part_of }
     }
 
     fn names(only: &[&str], quick: bool) -> Vec<&'static str> {
@@ -290,10 +247,7 @@ mod tests {
 
     #[test]
     fn a_full_run_takes_everything_once() {
-        assert_eq!(
-            names(&[], false),
-            ["unit", "sim-memory", "sim-sqlite", "simple"]
-        );
+        assert_eq!(names(&[], false), ["unit", "sim-memory", "sim-sqlite", "simple"]);
     }
 
     #[test]
@@ -309,12 +263,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
-        let error = select(
-            &[group("unit", Quick::Same, None)],
-            &["units".to_owned()],
-            false,
-        )
-        .err();
+        let error = select(&[group("unit", Quick::Same, None)], &["units".to_owned()], false).err();
         assert_eq!(
             error.map(|error| error.to_string()).as_deref(),
             Some("there is no test group \"units\"; there are: unit")

@@ -40,13 +40,8 @@ impl Workspace {
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .output()
             .context("could not start cargo metadata")?;
-        ensure!(
-            output.status.success(),
-            "cargo metadata failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        serde_json::from_slice(&output.stdout)
-            .context("could not read the output of cargo metadata")
+        ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        serde_json::from_slice(&output.stdout).context("could not read the output of cargo metadata")
     }
 
     /// Returns a cargo command that runs in the workspace root.
@@ -63,9 +58,7 @@ impl Workspace {
 impl Package {
     /// Returns the directory of the package.
     pub(crate) fn dir(&self) -> &Path {
-        self.manifest_path
-            .parent()
-            .expect("cargo prints the absolute path of a manifest file")
+        self.manifest_path.parent().expect("cargo prints the absolute path of a manifest file")
     }
 
     /// Returns the name used in tables: `core` for `pagebridge-core`.
@@ -82,8 +75,7 @@ pub(crate) fn short_name(package: &str) -> &str {
 /// The directory of this crate; cargo sets the variable for `cargo run` and `cargo test`, so a
 /// moved work tree with an old target directory still finds itself.
 fn here() -> PathBuf {
-    env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+    env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
 }
 
 fn cargo_in(dir: &Path) -> Command {
@@ -102,10 +94,7 @@ fn cargo_in(dir: &Path) -> Command {
 fn describes_this_package(variable: &str) -> bool {
     variable.starts_with("CARGO_PKG_")
         || variable.starts_with("CARGO_MANIFEST_")
-        || matches!(
-            variable,
-            "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR"
-        )
+        || matches!(variable, "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR")
 }
 
 #[cfg(test)]
@@ -115,12 +104,7 @@ mod tests {
     #[test]
     fn the_workspace_knows_this_package() {
         let workspace = Workspace::load().expect("cargo metadata works in a checkout");
-        assert!(
-            workspace
-                .packages
-                .iter()
-                .any(|package| package.name == "xtask")
-        );
+        assert!(workspace.packages.iter().any(|package| package.name == "xtask"));
         assert!(workspace.root.join("xtask").is_dir());
     }
 

@@ -14,11 +14,7 @@ struct Row {
 }
 
 const fn row(name: &'static str, uses: &'static [&'static str]) -> Row {
-    Row {
-        name,
-        uses,
-        tests_use: &[],
-    }
+    Row { name, uses, tests_use: &[] }
 }
 
 /// A new arrow is a change of the design: change the row and ARCHITECTURE.md in the same commit, and
@@ -30,32 +26,15 @@ const ARROWS: &[Row] = &[
     row("store-sqlite", &["core", "ports"]),
     row("store-postgres", &["core", "ports"]),
     // Connectors are tested against the look-alikes; neither shares code with the other.
-    Row {
-        name: "connectors",
-        uses: &["core", "ports", "pagerduty"],
-        tests_use: &["sandbox"],
-    },
+    Row { name: "connectors", uses: &["core", "ports", "pagerduty"], tests_use: &["sandbox"] },
     row("engine", &["core", "ports"]),
     row("server", &["core", "ports", "engine", "pagerduty"]),
     row("sandbox", &["pagerduty"]),
     // The two stores are for its runs on them; the model needs only the first three.
-    row(
-        "sim",
-        &["core", "ports", "engine", "store-sqlite", "store-postgres"],
-    ),
+    row("sim", &["core", "ports", "engine", "store-sqlite", "store-postgres"]),
     row(
         "pagebridge",
-        &[
-            "core",
-            "pagerduty",
-            "ports",
-            "store-sqlite",
-            "store-postgres",
-            "connectors",
-            "engine",
-            "server",
-            "sandbox",
-        ],
+        &["core", "pagerduty", "ports", "store-sqlite", "store-postgres", "connectors", "engine", "server", "sandbox"],
     ),
     row("xtask", &[]),
 ];
@@ -65,26 +44,11 @@ const FENCE: &str = "```arrows";
 
 /// Compares the table with the manifests and with ARCHITECTURE.md.
 pub(crate) fn check(workspace: &Workspace, files: &[SourceFile]) -> Vec<Finding> {
-    let ours: Vec<&str> = workspace
-        .packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
-    let mut findings: Vec<_> = workspace
-        .packages
-        .iter()
-        .flat_map(|package| manifest(package, &ours))
-        .collect();
+    let ours: Vec<&str> = workspace.packages.iter().map(|package| package.name.as_str()).collect();
+    let mut findings: Vec<_> = workspace.packages.iter().flat_map(|package| manifest(package, &ours)).collect();
     for row in ARROWS {
-        if !workspace
-            .packages
-            .iter()
-            .any(|package| package.short_name() == row.name)
-        {
-            findings.push(Finding::new(
-                file!(),
-                format!("the table has {}, the workspace has not", row.name),
-            ));
+        if !workspace.packages.iter().any(|package| package.short_name() == row.name) {
+            findings.push(Finding::new(file!(), format!("the table has {}, the workspace has not", row.name)));
         }
     }
     if let Some(file) = files.iter().find(|file| file.path == ARCHITECTURE) {
@@ -100,11 +64,7 @@ pub(crate) fn block() -> String {
 }
 
 fn line(row: &Row) -> String {
-    let uses = if row.uses.is_empty() {
-        "nothing".to_owned()
-    } else {
-        row.uses.join(", ")
-    };
+    let uses = if row.uses.is_empty() { "nothing".to_owned() } else { row.uses.join(", ") };
     match row.tests_use {
         [] => format!("{} -> {uses}", row.name),
         more => format!("{} -> {uses}; tests: {}", row.name, more.join(", ")),
@@ -115,10 +75,7 @@ fn manifest(package: &Package, ours: &[&str]) -> Vec<Finding> {
     let name = package.short_name();
     let place = format!("{name}/Cargo.toml");
     let Some(row) = ARROWS.iter().find(|row| row.name == name) else {
-        return vec![Finding::new(
-            place,
-            format!("{name} is not in the table of {}", file!()),
-        )];
+        return vec![Finding::new(place, format!("{name} is not in the table of {}", file!()))];
     };
     let unwanted = |dependency: &&Dependency| {
         let to = short_name(&dependency.name);
@@ -129,26 +86,11 @@ fn manifest(package: &Package, ours: &[&str]) -> Vec<Finding> {
             && !(for_tests && row.tests_use.contains(&to))
     };
     let finding = |dependency: &Dependency| {
-        let kind = dependency
-            .kind
-            .as_deref()
-            .map(|kind| format!("{kind}-"))
-            .unwrap_or_default();
+        let kind = dependency.kind.as_deref().map(|kind| format!("{kind}-")).unwrap_or_default();
         let to = short_name(&dependency.name);
-        Finding::new(
-            &place,
-            format!(
-                "{kind}dependency on {to} is no arrow of the design ({})",
-                line(row)
-            ),
-        )
+        Finding::new(&place, format!("{kind}dependency on {to} is no arrow of the design ({})", line(row)))
     };
-    package
-        .dependencies
-        .iter()
-        .filter(unwanted)
-        .map(finding)
-        .collect()
+    package.dependencies.iter().filter(unwanted).map(finding).collect()
 }
 
 fn page(text: &str) -> Option<Finding> {
@@ -175,50 +117,30 @@ mod tests {
             manifest_path: "Cargo.toml".into(),
             dependencies: dependencies
                 .iter()
-                .map(|(name, kind)| Dependency {
-                    name: (*name).to_owned(),
-                    kind: kind.map(str::to_owned),
-                })
+                .map(|(name, kind)| Dependency { name: (*name).to_owned(), kind: kind.map(str::to_owned) })
                 .collect(),
         }
     }
 
-    const OURS: &[&str] = &[
-        "pagebridge-core",
-        "pagebridge-ports",
-        "pagebridge-sandbox",
-        "pagerduty",
-    ];
+    const OURS: &[&str] = &["pagebridge-core", "pagebridge-ports", "pagebridge-sandbox", "pagerduty"];
 
     #[test]
     fn arrows_of_the_table_are_fine_and_others_are_not_ours_to_judge() {
-        let ports = package(
-            "pagebridge-ports",
-            &[("pagebridge-core", None), ("serde", None)],
-        );
+        let ports = package("pagebridge-ports", &[("pagebridge-core", None), ("serde", None)]);
         assert_eq!(manifest(&ports, OURS), []);
     }
 
     #[test]
     fn an_arrow_that_points_up_is_found() {
         let core = package("pagebridge-core", &[("pagebridge-ports", None)]);
-        assert_eq!(
-            manifest(&core, OURS)[0].what,
-            "dependency on ports is no arrow of the design (core -> nothing)"
-        );
+        assert_eq!(manifest(&core, OURS)[0].what, "dependency on ports is no arrow of the design (core -> nothing)");
     }
 
     #[test]
     fn tests_may_go_further_but_only_where_the_table_says() {
         let sandbox = ("pagebridge-sandbox", Some("dev"));
-        assert_eq!(
-            manifest(&package("pagebridge-connectors", &[sandbox]), OURS),
-            []
-        );
-        assert_eq!(
-            manifest(&package("pagebridge-engine", &[sandbox]), OURS).len(),
-            1
-        );
+        assert_eq!(manifest(&package("pagebridge-connectors", &[sandbox]), OURS), []);
+        assert_eq!(manifest(&package("pagebridge-engine", &[sandbox]), OURS).len(), 1);
         let shipped = package("pagebridge-connectors", &[("pagebridge-sandbox", None)]);
         assert_eq!(manifest(&shipped, OURS).len(), 1);
     }
@@ -232,11 +154,7 @@ mod tests {
     fn rows_point_down_only() {
         for (index, row) in ARROWS.iter().enumerate() {
             for to in row.uses {
-                assert!(
-                    ARROWS[..index].iter().any(|lower| lower.name == *to),
-                    "{} -> {to}",
-                    row.name
-                );
+                assert!(ARROWS[..index].iter().any(|lower| lower.name == *to), "{} -> {to}", row.name);
             }
         }
     }

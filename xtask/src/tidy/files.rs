@@ -43,13 +43,7 @@ pub(crate) fn load(root: &Path) -> Result<Vec<SourceFile>> {
 
 fn from_git(root: &Path) -> Option<Vec<String>> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
         .output()
         .ok()?;
@@ -64,14 +58,11 @@ fn from_directory(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut waiting = vec![root.to_path_buf()];
     while let Some(dir) = waiting.pop() {
-        let entries =
-            fs::read_dir(&dir).with_context(|| format!("could not list {}", dir.display()))?;
+        let entries = fs::read_dir(&dir).with_context(|| format!("could not list {}", dir.display()))?;
         for entry in entries {
             let entry = entry.with_context(|| format!("could not list {}", dir.display()))?;
             let name = entry.file_name();
-            let kind = entry
-                .file_type()
-                .with_context(|| format!("could not look at {name:?}"))?;
+            let kind = entry.file_type().with_context(|| format!("could not look at {name:?}"))?;
             if kind.is_dir() && name != "target" && name != ".git" {
                 waiting.push(entry.path());
             } else if kind.is_file()
@@ -91,15 +82,9 @@ mod tests {
 
     #[test]
     fn git_and_the_directory_agree_on_this_file() {
-        let root = Workspace::load()
-            .expect("cargo metadata works in a checkout")
-            .root;
+        let root = Workspace::load().expect("cargo metadata works in a checkout").root;
         let this = "xtask/src/tidy/files.rs".to_owned();
-        assert!(
-            from_directory(&root)
-                .expect("the root can be listed")
-                .contains(&this)
-        );
+        assert!(from_directory(&root).expect("the root can be listed").contains(&this));
         if let Some(paths) = from_git(&root) {
             assert!(paths.contains(&this));
         }

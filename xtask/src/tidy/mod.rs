@@ -41,10 +41,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            what: what.into(),
-        }
+        Self { place: place.into(), what: what.into() }
     }
 }
 
@@ -58,11 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let workspace = Workspace::load()?;
         ratchet::lower(&workspace, &files::load(&workspace.root)?)?;
     }
-    Ok(if is_clean()? {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if is_clean()? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs every check, prints the findings, and tells whether there were none.
@@ -93,9 +86,6 @@ mod tests {
 
     #[test]
     fn the_workspace_is_tidy() {
-        assert!(
-            is_clean().expect("every check can run"),
-            "see the findings above"
-        );
+        assert!(is_clean().expect("every check can run"), "see the findings above");
     }
 }

@@ -20,43 +20,22 @@ const IMPURE: &[(&str, &str)] = &[
     ("std::thread", "core has one thread: its caller's"),
     ("Instant", "time is an argument"),
     ("SystemTime", "time is an argument"),
-    (
-        "HashMap",
-        "its order differs from run to run; take a BTreeMap",
-    ),
-    (
-        "HashSet",
-        "its order differs from run to run; take a BTreeSet",
-    ),
+    ("HashMap", "its order differs from run to run; take a BTreeMap"),
+    ("HashSet", "its order differs from run to run; take a BTreeSet"),
 ];
 
 /// Checks the manifest and the sources of `core`.
 pub(crate) fn check(workspace: &Workspace, files: &[SourceFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for package in workspace
-        .packages
-        .iter()
-        .filter(|package| package.short_name() == "core")
-    {
-        for dependency in package
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.kind.is_none())
-        {
+    for package in workspace.packages.iter().filter(|package| package.short_name() == "core") {
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind.is_none()) {
             if !PURE_CRATES.contains(&dependency.name.as_str()) {
-                let what = format!(
-                    "{} is not known to be pure; see {}",
-                    dependency.name,
-                    file!()
-                );
+                let what = format!("{} is not known to be pure; see {}", dependency.name, file!());
                 findings.push(Finding::new("crates/core/Cargo.toml", what));
             }
         }
     }
-    for file in files
-        .iter()
-        .filter(|file| file.path.starts_with("crates/core/src/") && file.is_rust())
-    {
+    for file in files.iter().filter(|file| file.path.starts_with("crates/core/src/") && file.is_rust()) {
         findings.extend(source(file));
     }
     findings
@@ -67,15 +46,9 @@ fn source(file: &SourceFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, line) in code.text().lines().enumerate() {
         for (word, why) in IMPURE {
-            if line
-                .match_indices(word)
-                .any(|(at, _)| is_word_at(line, at, word.len()))
-            {
+            if line.match_indices(word).any(|(at, _)| is_word_at(line, at, word.len())) {
                 let place = format!("{}:{}", file.path, number + 1);
-                findings.push(Finding::new(
-                    place,
-                    format!("core does not use `{word}`: {why}"),
-                ));
+                findings.push(Finding::new(place, format!("core does not use `{word}`: {why}")));
             }
         }
     }
@@ -87,28 +60,19 @@ mod tests {
     use super::*;
 
     fn findings(text: &str) -> Vec<String> {
-        source(&SourceFile {
-            path: "x.rs".to_owned(),
-            text: text.to_owned(),
-        })
-        .into_iter()
-        .map(|finding| finding.place)
-        .collect()
+        source(&SourceFile { path: "x.rs".to_owned(), text: text.to_owned() })
+            .into_iter()
+            .map(|finding| finding.place)
+            .collect()
     }
 
     #[test]
     fn clocks_and_waiting_are_found() {
-        assert_eq!(
-            findings("fn a() {}\nuse std::time::SystemTime;\nasync fn b() {}\n"),
-            ["x.rs:2", "x.rs:3"]
-        );
+        assert_eq!(findings("fn a() {}\nuse std::time::SystemTime;\nasync fn b() {}\n"), ["x.rs:2", "x.rs:3"]);
     }
 
     #[test]
     fn talking_about_them_is_fine() {
-        assert_eq!(
-            findings("//! No async here.\nconst A: &str = \"HashMap\";\nstruct Instants;\n"),
-            [""; 0]
-        );
+        assert_eq!(findings("//! No async here.\nconst A: &str = \"HashMap\";\nstruct Instants;\n"), [""; 0]);
     }
 }

@@ -48,8 +48,7 @@ pub(crate) fn check(workspace: &Workspace, files: &[SourceFile]) -> Result<Vec<F
 pub(crate) fn lower(workspace: &Workspace, files: &[SourceFile]) -> Result<()> {
     let lowered = lowered(load(files)?, &measure(workspace, files));
     let text = toml::to_string(&lowered).context("could not write the ratchet as TOML")?;
-    fs::write(workspace.root.join(PATH), format!("{HEADER}{text}"))
-        .with_context(|| format!("could not write {PATH}"))
+    fs::write(workspace.root.join(PATH), format!("{HEADER}{text}")).with_context(|| format!("could not write {PATH}"))
 }
 
 fn load(files: &[SourceFile]) -> Result<Ratchet> {
@@ -67,10 +66,7 @@ fn measure(workspace: &Workspace, files: &[SourceFile]) -> BTreeMap<String, Long
         };
         let prefix = format!("{}/", dir.display());
         let long: &mut Long = by_crate.entry(package.short_name().to_owned()).or_default();
-        for file in files
-            .iter()
-            .filter(|file| file.is_rust() && file.path.starts_with(&prefix))
-        {
+        for file in files.iter().filter(|file| file.is_rust() && file.path.starts_with(&prefix)) {
             look_at(file, long);
         }
     }
@@ -80,21 +76,12 @@ fn measure(workspace: &Workspace, files: &[SourceFile]) -> BTreeMap<String, Long
 fn look_at(file: &SourceFile, long: &mut Long) {
     let lines = file.text.lines().count();
     if lines > FILE_LINES_MAX {
-        long.files.push(Finding::new(
-            &file.path,
-            format!("{lines} lines, more than {FILE_LINES_MAX}"),
-        ));
+        long.files.push(Finding::new(&file.path, format!("{lines} lines, more than {FILE_LINES_MAX}")));
     }
     for function in Code::parse(&file.text).functions() {
         if function.lines > FUNCTION_LINES_MAX {
-            let what = format!(
-                "fn {}: {} lines, more than {FUNCTION_LINES_MAX}",
-                function.name, function.lines
-            );
-            long.functions.push(Finding::new(
-                format!("{}:{}", file.path, function.line),
-                what,
-            ));
+            let what = format!("fn {}: {} lines, more than {FUNCTION_LINES_MAX}", function.name, function.lines);
+            long.functions.push(Finding::new(format!("{}:{}", file.path, function.line), what));
         }
     }
 }
@@ -103,19 +90,15 @@ fn look_at(file: &SourceFile, long: &mut Long) {
 fn grown(allowed: &Ratchet, measured: BTreeMap<String, Long>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, long) in measured {
-        for (kind, allowed, found) in [
-            ("functions", &allowed.long_functions, long.functions),
-            ("files", &allowed.long_files, long.files),
-        ] {
+        for (kind, allowed, found) in
+            [("functions", &allowed.long_functions, long.functions), ("files", &allowed.long_files, long.files)]
+        {
             let allowed = allowed.get(&name).copied().unwrap_or(0);
             if found.len() > allowed {
-                let note = format!(
-                    "{name} has {} long {kind}, {PATH} allows {allowed}",
-                    found.len()
+                let note = format!("{name} has {} long {kind}, {PATH} allows {allowed}", found.len());
+                findings.extend(
+                    found.into_iter().map(|finding| Finding::new(finding.place, format!("{} ({note})", finding.what))),
                 );
-                findings.extend(found.into_iter().map(|finding| {
-                    Finding::new(finding.place, format!("{} ({note})", finding.what))
-                }));
             }
         }
     }
@@ -145,21 +128,12 @@ mod tests {
         let mut text = format!("fn long() {{\n{body}}}\n").repeat(functions);
         text.push_str(&"\n".repeat(file_lines.saturating_sub(text.lines().count())));
         let mut long = Long::default();
-        look_at(
-            &SourceFile {
-                path: "a.rs".to_owned(),
-                text,
-            },
-            &mut long,
-        );
+        look_at(&SourceFile { path: "a.rs".to_owned(), text }, &mut long);
         BTreeMap::from([("core".to_owned(), long)])
     }
 
     fn ratchet(long_functions: usize) -> Ratchet {
-        Ratchet {
-            long_functions: BTreeMap::from([("core".to_owned(), long_functions)]),
-            ..Ratchet::default()
-        }
+        Ratchet { long_functions: BTreeMap::from([("core".to_owned(), long_functions)]), ..Ratchet::default() }
     }
 
     #[test]
@@ -174,10 +148,7 @@ mod tests {
     fn a_crate_that_is_not_named_may_have_none() {
         assert_eq!(grown(&Ratchet::default(), measured(1, 0)).len(), 1);
         assert_eq!(grown(&Ratchet::default(), measured(0, FILE_LINES_MAX)), []);
-        assert_eq!(
-            grown(&Ratchet::default(), measured(0, FILE_LINES_MAX + 1)).len(),
-            1
-        );
+        assert_eq!(grown(&Ratchet::default(), measured(0, FILE_LINES_MAX + 1)).len(), 1);
     }
 
     #[test]

@@ -16,12 +16,10 @@ pub(crate) fn check(workspace: &Workspace, files: &[SourceFile]) -> Vec<Finding>
         };
         let prefix = format!("{}/", dir.display());
         let sources = files.iter().filter(|file| file.is_rust());
-        let own: BTreeMap<&str, &str> = sources
-            .filter_map(|file| Some((file.path.strip_prefix(&prefix)?, file.text.as_str())))
-            .collect();
+        let own: BTreeMap<&str, &str> =
+            sources.filter_map(|file| Some((file.path.strip_prefix(&prefix)?, file.text.as_str()))).collect();
         for path in forgotten(&own) {
-            let what =
-                "no `mod` declares this file, so nothing compiles it; declare it or delete it";
+            let what = "no `mod` declares this file, so nothing compiles it; declare it or delete it";
             findings.push(Finding::new(format!("{prefix}{path}"), what));
         }
     }
@@ -31,11 +29,7 @@ pub(crate) fn check(workspace: &Workspace, files: &[SourceFile]) -> Vec<Finding>
 /// Returns the paths that cannot be reached from a root, given the files of one package.
 fn forgotten<'a>(files: &BTreeMap<&'a str, &str>) -> Vec<&'a str> {
     let mut reached = BTreeSet::new();
-    let mut waiting: Vec<String> = files
-        .keys()
-        .filter(|path| is_root(path))
-        .map(|path| (*path).to_owned())
-        .collect();
+    let mut waiting: Vec<String> = files.keys().filter(|path| is_root(path)).map(|path| (*path).to_owned()).collect();
     while let Some(path) = waiting.pop() {
         let Some(text) = files.get(path.as_str()) else {
             continue;
@@ -44,11 +38,7 @@ fn forgotten<'a>(files: &BTreeMap<&'a str, &str>) -> Vec<&'a str> {
             waiting.extend(declared(&path, text));
         }
     }
-    files
-        .keys()
-        .copied()
-        .filter(|path| !reached.contains(*path))
-        .collect()
+    files.keys().copied().filter(|path| !reached.contains(*path)).collect()
 }
 
 /// Tells whether cargo compiles the file by itself.
@@ -67,11 +57,7 @@ fn declared(path: &str, text: &str) -> Vec<String> {
     let (dir, file) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = file.trim_end_matches(".rs");
     // The children of a root and of mod.rs are beside it, those of another file in its directory.
-    let children = if is_root(path) || stem == "mod" {
-        dir.to_owned()
-    } else {
-        format!("{dir}/{stem}")
-    };
+    let children = if is_root(path) || stem == "mod" { dir.to_owned() } else { format!("{dir}/{stem}") };
     let inline = inline_modules(&code);
     let mut found = Vec::new();
     for at in code.words("mod") {
@@ -100,9 +86,7 @@ fn inline_modules(code: &Code) -> Vec<(String, std::ops::Range<usize>)> {
     let module = |at: usize| {
         let (name, end) = code.identifier_after(at + "mod".len())?;
         let open = end + code.text()[end..].find(|c: char| !c.is_whitespace())?;
-        let close = code.text()[open..]
-            .starts_with('{')
-            .then(|| code.closing(open))??;
+        let close = code.text()[open..].starts_with('{').then(|| code.closing(open))??;
         Some((name.to_owned(), at + 1..close))
     };
     code.words("mod").into_iter().filter_map(module).collect()
@@ -155,41 +139,25 @@ mod tests {
     #[test]
     fn a_file_nobody_declares_is_found() {
         let files = [
-            (
-                "src/main.rs",
-                "// mod a;\nconst B: &str = \"mod b;\";\nmod c { }\n",
-            ),
+            ("src/main.rs", "// mod a;\nconst B: &str = \"mod b;\";\nmod c { }\n"),
             ("src/a.rs", ""),
             ("src/b.rs", ""),
             ("src/c.rs", ""),
             ("tests/common/mod.rs", ""),
         ];
-        assert_eq!(
-            forgotten_of(&files),
-            ["src/a.rs", "src/b.rs", "src/c.rs", "tests/common/mod.rs"]
-        );
+        assert_eq!(forgotten_of(&files), ["src/a.rs", "src/b.rs", "src/c.rs", "tests/common/mod.rs"]);
     }
 
     #[test]
     fn inline_modules_add_a_directory() {
-        let files = [
-            ("src/lib.rs", "mod outer { mod inner; }"),
-            ("src/outer/inner.rs", ""),
-            ("src/inner.rs", ""),
-        ];
+        let files = [("src/lib.rs", "mod outer { mod inner; }"), ("src/outer/inner.rs", ""), ("src/inner.rs", "")];
         assert_eq!(forgotten_of(&files), ["src/inner.rs"]);
     }
 
     #[test]
     fn a_path_attribute_is_followed() {
-        let files = [
-            (
-                "src/lib.rs",
-                "mod a;\n#[path = \"../shared/x.rs\"]\nmod b;\n",
-            ),
-            ("src/a.rs", ""),
-            ("shared/x.rs", ""),
-        ];
+        let files =
+            [("src/lib.rs", "mod a;\n#[path = \"../shared/x.rs\"]\nmod b;\n"), ("src/a.rs", ""), ("shared/x.rs", "")];
         assert_eq!(forgotten_of(&files), [""; 0]);
     }
 }

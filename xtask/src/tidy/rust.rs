@@ -33,9 +33,7 @@ impl Code {
             }
         }
         // Whole literals and comments were replaced by spaces, so no character was cut in two.
-        Self {
-            text: String::from_utf8(bytes).expect("only whole characters were replaced"),
-        }
+        Self { text: String::from_utf8(bytes).expect("only whole characters were replaced") }
     }
 
     /// Returns what is left, as long as the source was.
@@ -46,27 +44,20 @@ impl Code {
     /// Returns the functions that have a body, nested ones included.
     pub(crate) fn functions(&self) -> Vec<Function> {
         let words = self.words("fn");
-        words
-            .into_iter()
-            .filter_map(|at| self.function(at))
-            .collect()
+        words.into_iter().filter_map(|at| self.function(at)).collect()
     }
 
     /// Returns where `word` stands as a word of its own.
     pub(crate) fn words(&self, word: &str) -> Vec<usize> {
         let found = self.text.match_indices(word).map(|(at, _)| at);
-        found
-            .filter(|&at| is_word_at(&self.text, at, word.len()))
-            .collect()
+        found.filter(|&at| is_word_at(&self.text, at, word.len())).collect()
     }
 
     /// Returns the identifier that follows position `at`, and where it ends.
     pub(crate) fn identifier_after(&self, at: usize) -> Option<(&str, usize)> {
         let rest = &self.text[at..];
         let start = at + (rest.len() - rest.trim_start().len());
-        let length = self.text[start..]
-            .find(|c: char| !is_word_char(c))
-            .unwrap_or(self.text.len() - start);
+        let length = self.text[start..].find(|c: char| !is_word_char(c)).unwrap_or(self.text.len() - start);
         (length > 0).then(|| (&self.text[start..start + length], start + length))
     }
 
@@ -88,11 +79,7 @@ impl Code {
     fn function(&self, at: usize) -> Option<Function> {
         let (name, after) = self.identifier_after(at + "fn".len())?;
         let end = self.closing(self.body(after)?)?;
-        Some(Function {
-            name: name.to_owned(),
-            line: 1 + self.newlines(0..at),
-            lines: 1 + self.newlines(at..end),
-        })
+        Some(Function { name: name.to_owned(), line: 1 + self.newlines(0..at), lines: 1 + self.newlines(at..end) })
     }
 
     /// Finds the brace that opens a body, unless the signature ends with a semicolon.
@@ -111,10 +98,7 @@ impl Code {
     }
 
     fn newlines(&self, range: Range<usize>) -> usize {
-        self.text[range]
-            .bytes()
-            .filter(|&byte| byte == b'\n')
-            .count()
+        self.text[range].bytes().filter(|&byte| byte == b'\n').count()
     }
 }
 
@@ -137,12 +121,7 @@ fn blank(bytes: &mut [u8], range: Range<usize>) {
 fn literal_or_comment(source: &[u8], at: usize) -> Option<usize> {
     let rest = &source[at..];
     if rest.starts_with(b"//") {
-        return Some(
-            at + rest
-                .iter()
-                .position(|&byte| byte == b'\n')
-                .unwrap_or(rest.len()),
-        );
+        return Some(at + rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len()));
     }
     if rest.starts_with(b"/*") {
         return Some(at + block_comment(rest));
@@ -220,12 +199,8 @@ fn raw_string(rest: &[u8]) -> Option<usize> {
         return None;
     }
     let body = 2 + hashes;
-    let closing: Vec<u8> = std::iter::once(b'"')
-        .chain(std::iter::repeat_n(b'#', hashes))
-        .collect();
-    let found = rest[body..]
-        .windows(closing.len())
-        .position(|window| window == closing);
+    let closing: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', hashes)).collect();
+    let found = rest[body..].windows(closing.len()).position(|window| window == closing);
     Some(found.map_or(rest.len(), |at| body + at + closing.len()))
 }
 
@@ -235,10 +210,7 @@ mod tests {
 
     fn functions(source: &str) -> Vec<(String, usize, usize)> {
         let functions = Code::parse(source).functions();
-        functions
-            .into_iter()
-            .map(|function| (function.name, function.line, function.lines))
-            .collect()
+        functions.into_iter().map(|function| (function.name, function.line, function.lines)).collect()
     }
 
     fn found(name: &str, line: usize, lines: usize) -> (String, usize, usize) {
@@ -253,18 +225,12 @@ mod tests {
 
     #[test]
     fn types_and_declarations_are_no_functions() {
-        assert_eq!(
-            functions("trait T { fn a(&self) -> [u8; 2]; }\ntype F = fn(u8) -> u8;\n"),
-            []
-        );
+        assert_eq!(functions("trait T { fn a(&self) -> [u8; 2]; }\ntype F = fn(u8) -> u8;\n"), []);
     }
 
     #[test]
     fn nested_functions_count_by_themselves() {
-        assert_eq!(
-            functions("fn a() {\n  fn b() {\n  }\n}\n"),
-            [found("a", 1, 4), found("b", 2, 2)]
-        );
+        assert_eq!(functions("fn a() {\n  fn b() {\n  }\n}\n"), [found("a", 1, 4), found("b", 2, 2)]);
     }
 
     #[test]
