@@ -128,6 +128,11 @@ async fn what_was_accepted_outlives_a_kill() {
     sandbox.kill().await;
 }
 
+fn check_of<'a>(doctor: &'a Value, name: &str) -> &'a Value {
+    let checks = doctor["checks"].as_array().expect("a list");
+    checks.iter().find(|check| check["name"] == name).expect("it is checked")
+}
+
 #[tokio::test]
 async fn a_dead_letter_is_shown_with_its_remedy_and_released() {
     let (mut world, sandbox) = pair("dead").await;
@@ -145,6 +150,7 @@ async fn a_dead_letter_is_shown_with_its_remedy_and_released() {
     assert!(letter["remedy"].as_str().is_some_and(|r| !r.is_empty()), "{letter}");
     let doctor = world.run(&["doctor", "--json"]).await;
     assert_eq!((doctor.code, &doctor.json()["ok"]), (Some(1), &json!(false)), "{doctor:?}");
+    assert_eq!(check_of(&doctor.json(), "service")["result"], "failed");
     assert_eq!(bridge.terminate().await.code, Some(0));
 
     world.env[service].1 = right;
@@ -158,7 +164,8 @@ async fn a_dead_letter_is_shown_with_its_remedy_and_released() {
     settled(&world, &bridge).await;
     let one = shown(&world, &bridge, &["incidents", "show", "1"]).await;
     assert_eq!(one["incident"]["links"][1]["holds"], "triggered");
-    assert_eq!(world.run(&["doctor", "--json"]).await.code, Some(0));
+    let doctor = world.run(&["doctor", "--json"]).await.json();
+    assert_eq!(check_of(&doctor, "service")["result"], "ok");
     bridge.kill().await;
     sandbox.kill().await;
 }
