@@ -131,7 +131,6 @@ impl<'a> Resolver<'a> {
     }
 
     /// The text that counts, where it is in the file, and how its place is called; nothing when it cannot be had.
-    #[expect(clippy::type_complexity, reason = "used by the two callers above only")]
     fn pick(
         &mut self,
         flag: Option<&str>,
@@ -182,7 +181,7 @@ impl<'a> Resolver<'a> {
             self.findings.error(longest.at.clone(), "`longest_wait_s` is shorter than `first_wait_s`", fix);
         }
         let unanswered_ms = millis(raw.unanswered_wait_s.as_ref(), usual.unanswered_ms);
-        Backoff { first_ms, cap_ms, unanswered_ms, ..usual }
+        Backoff { first_ms, cap_ms, unanswered_ms }
     }
 }
 

@@ -206,3 +206,26 @@ async fn a_token_opens_the_api_to_the_commands() {
     bridge.kill().await;
     sandbox.kill().await;
 }
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_and_nothing_is_lost() {
+    let (mut world, sandbox) = pair("insist").await;
+    // Takes connections and never answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = format!("http://{}", silent.local_addr().expect("an address"));
+    let home = world.env.iter().position(|(name, _)| name == "PAGERDUTY_API_URL").expect("set in pair()");
+    let there = std::mem::replace(&mut world.env[home].1, address);
+    let bridge = world.start(&["serve", "--json"]).await;
+    tell(&world, &bridge, create("a-1")).await;
+    let _held = silent.accept().await.expect("an attempt");
+    let ended = bridge.insist().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("stopping without waiting further"), "{ended:?}");
+
+    world.env[home].1 = there;
+    let bridge = world.start(&["serve", "--json"]).await;
+    let one = shown(&world, &bridge, &["incidents", "show", "1"]).await;
+    assert_eq!(one["incident"]["links"][1]["next"], "create the record");
+    bridge.kill().await;
+    sandbox.kill().await;
+}

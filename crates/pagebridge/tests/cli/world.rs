@@ -89,9 +89,27 @@ pub(crate) struct Running {
 impl Running {
     /// Asks it to end; tells how it did, with everything it wrote after the first line.
     pub(crate) async fn terminate(mut self) -> Ended {
-        let pid = self.child.id().expect("it runs").to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill is there");
-        assert!(killed.success());
+        self.signal().await;
+        self.ended().await
+    }
+
+    /// Asks it to end again and again, as an impatient person does.
+    pub(crate) async fn insist(mut self) -> Ended {
+        until("the end", async || {
+            self.signal().await;
+            self.child.try_wait().expect("it ran")
+        })
+        .await;
+        self.ended().await
+    }
+
+    async fn signal(&self) {
+        let Some(pid) = self.child.id() else { return };
+        // It may have ended meanwhile.
+        let _ = Command::new("kill").args(["-TERM", &pid.to_string()]).output().await.expect("kill is there");
+    }
+
+    async fn ended(&mut self) -> Ended {
         let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it ran");
         let (mut out, mut err) = (String::new(), String::new());
         while let Some(line) = self.lines.next_line().await.expect("text") {
@@ -108,7 +126,7 @@ impl Running {
 }
 
 /// Asks again until the answer fits.
-pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
         loop {
             if let Some(found) = ask().await {
