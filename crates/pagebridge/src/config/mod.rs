@@ -37,10 +37,12 @@ impl StoreAddress {
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
-            Self::Postgres(url) => match url.expose().rsplit_once('@') {
-                Some((_, place)) => format!("postgres://***@{place}"),
-                None => "postgres://***".to_owned(),
-            },
+            Self::Postgres(url) => {
+                // A password may also stand behind the `?`.
+                let bare = url.expose().split('?').next().unwrap_or_default();
+                let place = bare.rsplit_once('@').map_or("", |(_, place)| place);
+                if place.is_empty() { "postgres://***".to_owned() } else { format!("postgres://***@{place}") }
+            }
         }
     }
 }

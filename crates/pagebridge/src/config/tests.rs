@@ -256,3 +256,15 @@ fn secrets_do_not_show_in_debug() {
     let shown = format!("{config:?}");
     assert!(!shown.contains("s3cret") && !shown.contains("t-1") && !shown.contains("k-1"), "{shown}");
 }
+
+#[test]
+fn the_address_of_a_store_is_shown_without_its_password() {
+    for (url, shown) in [
+        ("postgres://u:s3cret@h:5432/d", "postgres://***@h:5432/d"),
+        ("postgres://u:s3c@ret@h/d?sslmode=disable", "postgres://***@h/d"),
+        ("postgres://h/d?user=u&password=s3cret@", "postgres://***"),
+        ("postgres:///d", "postgres://***"),
+    ] {
+        assert_eq!(StoreAddress::Postgres(pagerduty::Secret::new(url)).shown(), shown);
+    }
+}
