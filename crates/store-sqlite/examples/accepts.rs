@@ -1,6 +1,6 @@
 //! Measures the store alone: accepts, then leases and settles, then a start with everything waiting.
 //!
-//! `cargo run --release -p pagebridge-store-sqlite --example accepts -- [directory] [events] [tasks]`
+//! `cargo run --release -p pagebridge-store-sqlite --example accepts -- [directory] [events] [tasks] [per second]`
 #![expect(clippy::disallowed_methods, reason = "measuring needs the machine's clock, and ends with the process")]
 
 use pagebridge_core::{
@@ -21,19 +21,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let events: u64 = arguments.next().map_or(Ok(200_000), |n| n.parse())?;
     let tasks: u64 = arguments.next().map_or(Ok(64), |n| n.parse())?;
+    let rate: u64 = arguments.next().map_or(Ok(0), |n| n.parse())?;
     let path = directory.join(format!("accepts-{}.db", std::process::id()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(measure(&path, events, tasks));
+    let done = runtime.block_on(measure(&path, events, tasks, rate));
     for end in ["", "-wal", "-shm", ".lock"] {
         let _ = std::fs::remove_file(format!("{}{end}", path.display()));
     }
     done
 }
 
-async fn measure(path: &Path, events: u64, tasks: u64) -> Result<(), Box<dyn std::error::Error>> {
+async fn measure(path: &Path, events: u64, tasks: u64, rate: u64) -> Result<(), Box<dyn std::error::Error>> {
     let store = Arc::new(open(path)?);
     report("open, empty", Duration::ZERO, 0);
-    accepts(&store, events, tasks).await;
+    accepts(&store, events, tasks, rate).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     for _ in 0..4 {
         println!("drain: {:.0} leases and settles/s", drain(&store, LEASES / 4).await);
@@ -57,7 +58,7 @@ fn open(path: &Path) -> Result<SqliteStore, pagebridge_ports::StoreError> {
     SqliteStore::open(path, Bridges::new(vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")]), Options::default())
 }
 
-async fn accepts(store: &Arc<SqliteStore>, events: u64, tasks: u64) {
+async fn accepts(store: &Arc<SqliteStore>, events: u64, tasks: u64, rate: u64) {
     let next = Arc::new(AtomicU64::new(0));
     let (start, cpu) = (Instant::now(), cpu_ms());
     let work = (0..tasks).map(|_| {
@@ -68,6 +69,9 @@ async fn accepts(store: &Arc<SqliteStore>, events: u64, tasks: u64) {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 if n >= events {
                     return waits;
+                }
+                if let Some(due) = (n * 1_000_000).checked_div(rate) {
+                    tokio::time::sleep_until((start + Duration::from_micros(due)).into()).await;
                 }
                 let began = Instant::now();
                 store.accept(event(n), now()).await.expect("accepts");

@@ -22,7 +22,9 @@ impl Cache {
     /// Makes room. What is in the cache stays there until the next call, so that references can be collected.
     pub(crate) fn rotate(&mut self) {
         if self.young.len() >= self.size {
-            self.old = std::mem::take(&mut self.young);
+            // Both keep their room.
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
     }
 

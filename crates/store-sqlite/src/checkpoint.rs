@@ -1,11 +1,12 @@
 //! Copying the write-ahead log into the database, in the background.
 //!
 //! A commit that has to copy the log itself is many times slower than the others, so none does: a thread copies what
-//! there is some times a second. While commits never pause, the log never gets copied to its very end, which is what
-//! lets it start over; so when it has grown long, the writing thread itself copies the little that is left, between
-//! two transactions. When nothing is written for a while, the log is cut to nothing.
+//! there is some times a second, and flushes it. While commits never pause, the log never gets copied to its very end,
+//! which is what lets it start over; so when it has grown long, the writing thread itself copies the little that is
+//! left, between two transactions. When nothing is written for a while, the log is cut to nothing.
 
 use rusqlite::Connection;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -69,11 +70,17 @@ pub(crate) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(crate) fn start(conn: Connection, signal: Arc<Signal>) -> std::io::Result<Self> {
+    /// `file` is the database file, to be flushed; there is none when nothing needs to be durable.
+    pub(crate) fn start(conn: Connection, file: Option<File>, signal: Arc<Signal>) -> std::io::Result<Self> {
         let theirs = signal.clone();
         let run = move || {
-            turns(&conn, &theirs);
-            say(truncate(&conn));
+            let turns = Turns { conn, file, signal: &theirs };
+            turns.run();
+            say(truncate(&turns.conn));
+            let Turns { conn, file, .. } = turns;
+            drop(conn);
+            // Closing a file drops all locks of the process on it, so it comes after the last connection.
+            drop(file);
         };
         let thread = std::thread::Builder::new().name("store-checkpoint".into()).spawn(run)?;
         Ok(Self { signal, thread })
@@ -89,28 +96,51 @@ impl Checkpointer {
     }
 }
 
-fn turns(conn: &Connection, signal: &Signal) {
-    while !signal.wait_for_writes() {
-        let (mut quiet, mut pages) = (0, 0);
-        while quiet < PAUSE_TURNS {
-            if signal.wait_for_turn() {
-                return;
+struct Turns<'s> {
+    conn: Connection,
+    file: Option<File>,
+    signal: &'s Signal,
+}
+
+impl Turns<'_> {
+    fn run(&self) {
+        while !self.signal.wait_for_writes() {
+            let (mut quiet, mut pages) = (0, 0);
+            while quiet < PAUSE_TURNS {
+                if self.signal.wait_for_turn() {
+                    return;
+                }
+                if !self.signal.written.swap(false, Ordering::AcqRel) {
+                    quiet += 1;
+                    continue;
+                }
+                quiet = 0;
+                pages = self.copy().unwrap_or(pages);
+                if pages > LOG_PAGES_MAX {
+                    self.signal.requested.store(true, Ordering::Release);
+                }
             }
-            if !signal.written.swap(false, Ordering::AcqRel) {
-                quiet += 1;
-                continue;
-            }
-            quiet = 0;
-            match passive(conn) {
-                Ok(log) => pages = log,
-                Err(error) => tracing::warn!(%error, "could not copy the log into the database"),
-            }
-            if pages > LOG_PAGES_MAX {
-                signal.requested.store(true, Ordering::Release);
+            if pages > LOG_PAGES_KEPT {
+                say(truncate(&self.conn));
             }
         }
-        if pages > LOG_PAGES_KEPT {
-            say(truncate(conn));
+    }
+
+    /// Copies, and returns the length of the log.
+    fn copy(&self) -> Option<i64> {
+        let pages = passive(&self.conn);
+        // SQLite flushes the database only when it has come to the end of the log, which the writing thread does.
+        // What is flushed here it need not wait for there.
+        let flushed = self.file.as_ref().map_or(Ok(()), File::sync_data);
+        if let Err(error) = flushed {
+            tracing::warn!(%error, "could not flush the database; it is done again before the log starts over");
+        }
+        match pages {
+            Ok(pages) => Some(pages),
+            Err(error) => {
+                tracing::warn!(%error, "could not copy the log into the database");
+                None
+            }
         }
     }
 }

@@ -8,13 +8,14 @@ use crate::lock::ProcessLock;
 use crate::reader::Readers;
 use crate::schema;
 use crate::transact::{Sizes, Transactor};
-use crate::writer::{self, Call, Message, WAITING_MAX};
+use crate::writer::{Call, Loop, Message, WAITING_MAX};
 use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
     Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,
 };
 use rusqlite::Connection;
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -30,7 +31,7 @@ pub struct Options {
 impl Default for Options {
     /// Every commit is on the disk before it is answered.
     fn default() -> Self {
-        Self { synchronous: "FULL", sizes: Sizes { incidents: 4096, recent_keys: 1 << 18 } }
+        Self { synchronous: "FULL", sizes: Sizes { incidents: 1024, recent_keys: 1 << 18 } }
     }
 }
 
@@ -44,6 +45,10 @@ impl Options {
 
     pub(crate) fn synchronous(&self) -> &'static str {
         self.synchronous
+    }
+
+    fn flushes(&self) -> bool {
+        self.synchronous != "OFF"
     }
 }
 
@@ -97,7 +102,8 @@ impl SqliteStore {
         let bridges = Arc::new(bridges.with_instance(&instance));
         let (signal, wake) = (Arc::new(Signal::default()), Arc::new(watch::Sender::new(0)));
         let checkpoints = connection::checkpointer(path, &options).map_err(sql)?;
-        let checkpointer = Checkpointer::start(checkpoints, signal.clone()).map_err(|e| no_thread(&e))?;
+        let file = options.flushes().then(|| File::open(path)).transpose().map_err(|e| no_file(path, &e))?;
+        let checkpointer = Checkpointer::start(checkpoints, file, signal.clone()).map_err(|e| no_thread(&e))?;
         let (sender, messages) = mpsc::channel(WAITING_MAX);
         let writer = Writer { bridges: bridges.clone(), sizes: options.sizes, messages, signal, wake: wake.clone() };
         let writer = match writer.start(conn) {
@@ -157,13 +163,15 @@ impl Drop for SqliteStore {
 fn open_file(path: &Path, options: &Options) -> Result<(ProcessLock, Connection), StoreError> {
     // The file must exist before it can be locked under its real name.
     let made = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    made.map_err(|e| StoreError::Unavailable {
-        operation: "open the store",
-        reason: format!("{}: {e}; it needs a directory that exists and may be written to", path.display()),
-    })?;
+    made.map_err(|e| no_file(path, &e))?;
     let lock = ProcessLock::take(path)?;
     let conn = connection::writer(path, options).map_err(|e| error::sql("open the store", &e))?;
     Ok((lock, conn))
+}
+
+fn no_file(path: &Path, error: &std::io::Error) -> StoreError {
+    let reason = format!("{}: {error}; it needs a directory that exists and may be written to", path.display());
+    StoreError::Unavailable { operation: "open the store", reason }
 }
 
 fn no_thread(error: &std::io::Error) -> StoreError {
@@ -184,9 +192,9 @@ impl Writer {
     fn start(self, conn: Connection) -> Result<JoinHandle<()>, StoreError> {
         let (ready, started) = std::sync::mpsc::channel();
         let run = move || match Transactor::new(&conn, self.bridges, self.sizes) {
-            Ok(mut transactor) => {
+            Ok(transactor) => {
                 let _ = ready.send(Ok(()));
-                writer::run(&mut transactor, self.messages, &self.signal, &self.wake);
+                Loop { transactor, signal: &self.signal, wake: &self.wake, failing: false }.run(self.messages);
             }
             Err(error) => {
                 let _ = ready.send(Err(error));

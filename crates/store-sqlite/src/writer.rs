@@ -5,7 +5,6 @@ use crate::error::Failure;
 use crate::transact::Transactor;
 use pagebridge_ports::StoreError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// At most so many pieces of work share a transaction.
@@ -64,64 +63,78 @@ where
     }
 }
 
-/// Runs until it is told to close, or until nobody is left who could send.
-pub(crate) fn run(
-    transactor: &mut Transactor<'_>,
-    mut messages: mpsc::Receiver<Message>,
-    signal: &Signal,
-    wake: &Arc<watch::Sender<u64>>,
-) {
-    let mut waiting = Vec::with_capacity(BATCH_MAX);
-    while messages.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
-        let mut batch = Vec::with_capacity(waiting.len());
-        for message in waiting.drain(..) {
-            match message {
-                Message::Work(job) => batch.push(job),
-                #[cfg(test)]
-                Message::Test(test) => test(transactor.conn),
-                Message::Close => messages.close(),
-            }
-        }
-        run_batch(transactor, batch, signal, wake);
-    }
+/// The thread's loop.
+pub(crate) struct Loop<'w, 'c> {
+    pub(crate) transactor: Transactor<'c>,
+    pub(crate) signal: &'w Signal,
+    pub(crate) wake: &'w watch::Sender<u64>,
+    /// The last commit failed.
+    pub(crate) failing: bool,
 }
 
-fn run_batch(
-    transactor: &mut Transactor<'_>,
-    mut batch: Vec<Box<dyn Job>>,
-    signal: &Signal,
-    wake: &Arc<watch::Sender<u64>>,
-) {
-    if batch.is_empty() {
-        return;
-    }
-    let failed = match transact(transactor, &mut batch) {
-        Ok(woke) => {
-            signal.written();
-            if woke {
-                wake.send_modify(|n| *n += 1);
+impl Loop<'_, '_> {
+    /// Runs until it is told to close, or until nobody is left who could send.
+    pub(crate) fn run(&mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut waiting = Vec::with_capacity(BATCH_MAX);
+        while messages.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
+            let mut batch = Vec::with_capacity(waiting.len());
+            for message in waiting.drain(..) {
+                match message {
+                    Message::Work(job) => batch.push(job),
+                    #[cfg(test)]
+                    Message::Test(test) => test(self.transactor.conn),
+                    Message::Close => messages.close(),
+                }
             }
-            None
-        }
-        // One of them spoils it for the others; alone, each gets its own answer.
-        Err(Lost::InWork(_)) if batch.len() > 1 => {
-            for job in batch {
-                run_batch(transactor, vec![job], signal, wake);
+            if !batch.is_empty() {
+                self.run_batch(batch);
             }
-            return;
+            self.copy_if_asked();
         }
-        Err(Lost::InWork(failure) | Lost::InCommit(failure)) => Some(failure),
-    };
-    if let Some(failure) = &failed {
-        tracing::warn!(error = %failure.told("commit"), inputs = batch.len(), "nothing was written");
     }
-    for job in batch {
-        job.answer(failed.as_ref());
+
+    fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let failed = match transact(&mut self.transactor, &mut batch) {
+            Ok(woke) => {
+                self.committed(woke);
+                None
+            }
+            // One of them spoils it for the others; alone, each gets its own answer.
+            Err(Lost::InWork(_)) if batch.len() > 1 => {
+                batch.into_iter().for_each(|job| self.run_batch(vec![job]));
+                return;
+            }
+            Err(Lost::InWork(failure) | Lost::InCommit(failure)) => {
+                self.failed(&failure);
+                Some(failure)
+            }
+        };
+        batch.into_iter().for_each(|job| job.answer(failed.as_ref()));
     }
-    if signal.take_request()
-        && let Err(error) = crate::checkpoint::passive(transactor.conn)
-    {
-        tracing::warn!(%error, "could not copy the log into the database");
+
+    fn committed(&mut self, woke: bool) {
+        if std::mem::take(&mut self.failing) {
+            tracing::info!("the store can be written again");
+        }
+        self.signal.written();
+        if woke {
+            self.wake.send_modify(|n| *n += 1);
+        }
+    }
+
+    /// Says once that writing fails, however many are refused until it works again.
+    fn failed(&mut self, failure: &Failure) {
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(error = %failure.told("commit"), "the store cannot be written; what comes is refused");
+        }
+    }
+
+    fn copy_if_asked(&self) {
+        if self.signal.take_request()
+            && let Err(error) = crate::checkpoint::passive(self.transactor.conn)
+        {
+            tracing::warn!(%error, "could not copy the log into the database");
+        }
     }
 }
 
