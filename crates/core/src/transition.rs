@@ -165,12 +165,16 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
         if matches!((&step, &still), (Step::Create, Some(Step::Find))) && new.park.is_none() && !touched {
             continue;
         }
-        let tried = match step {
-            Step::SetStatus { to, .. } if touched => Some(to),
-            _ => None,
+        let (system, number, what) = (old.system.clone(), old.step, step.describe());
+        let change = match step {
+            // A webhook was faster than the answer to our call: the record is there, which is what was wanted.
+            Step::Create if new.record_id().is_some() => {
+                Change::Delivered { system, step: number, what, note: None, status: None }
+            }
+            Step::SetStatus { to, .. } if touched => Change::Superseded { system, step: number, what, tried: Some(to) },
+            _ => Change::Superseded { system, step: number, what, tried: None },
         };
-        let (system, number) = (old.system.clone(), old.step);
-        decider.push(Change::Superseded { system, step: number, what: step.describe(), tried });
+        decider.push(change);
     }
 }
 

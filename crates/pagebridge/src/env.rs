@@ -52,7 +52,7 @@ impl Env {
         env
     }
 
-    #[cfg(test)]
+    /// Takes these variables and no others.
     pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
         let own = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
         Self { variables: variables.iter().map(own).collect(), complaints: Vec::new() }

@@ -132,7 +132,7 @@ fn made(record: &str) -> Outcome {
 }
 
 fn refused(wait_ms: Option<i64>) -> Outcome {
-    Outcome::NotApplied { wait_ms, scope: Scope::System, reason: "503".into() }
+    Outcome::NotApplied { wait_ms, scope: Scope::Record, reason: "busy".into() }
 }
 
 /// Delivers whatever is due, as a far side that takes everything would.

@@ -6,7 +6,7 @@ use crate::planted::Plant;
 use crate::remote::{Kind, Remote, person};
 use crate::rng::Rng;
 use crate::store::SimStore;
-use crate::world::{START, World};
+use crate::world::World;
 use futures_util::task::noop_waker;
 use pagebridge_core::{
     Backoff, Bridge, Bridges, Cell, Class, Direction, Disposition, IncidentId, Input, InputId, LaneState, PollPolicy,
@@ -78,9 +78,8 @@ pub(crate) fn run(
 ) -> Report {
     let mut driver = Driver::new(seed, opener, runtime, plant, traced);
     let result = driver.phases();
-    let incidents = driver.incidents().len();
     let trace = driver.world.lock().trace.take().unwrap_or_default();
-    Report { trace, result, incidents }
+    Report { trace, result }
 }
 
 /// The systems and rules of a seed.
@@ -417,11 +416,4 @@ impl<'a> Driver<'a> {
 /// The value of a future that the simulated store has made ready.
 pub(crate) fn ready<T>(future: BoxFuture<'_, T>) -> T {
     futures_util::future::FutureExt::now_or_never(future).expect("the simulated store answers at once")
-}
-
-impl Driver<'_> {
-    /// Time since the start, for messages.
-    pub(crate) fn elapsed_ms(&self) -> i64 {
-        self.now().ms_since(START)
-    }
 }

@@ -2,7 +2,9 @@
 
 use super::{Decider, MISSES_MAX};
 use crate::plan::{plan, same_aim};
-use crate::{Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Status, Step, SystemName, Timestamp};
+use crate::{
+    Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Scope, Status, Step, SystemName, Timestamp,
+};
 
 /// How often a far side may agree to a status without taking it, before a person is asked.
 const AGREED_MAX: u32 = 8;
@@ -34,8 +36,12 @@ impl Decider<'_> {
                     Held { record: record.as_ref(), status: *status, status_at: *status_at, note: note.as_deref() };
                 self.delivered(system, number, step, started_at, &held);
             }
-            (Outcome::NotApplied { wait_ms, reason, .. }, Some(step)) => {
-                self.defer(system, number, Some(step), *wait_ms, None, reason);
+            (Outcome::NotApplied { wait_ms, scope, reason }, Some(step)) => {
+                // While a whole system is away or asks for a pause, its breaker holds everything back. Were the deliveries
+                // that happened to be tried then to wait by themselves as well, those that were not would overtake them:
+                // a page behind a storm.
+                let wait_ms = if *scope == Scope::System { Some(0) } else { *wait_ms };
+                self.defer(system, number, Some(step), wait_ms, None, reason);
             }
             (Outcome::Unknown { reason }, Some(step)) => {
                 let doubt = match step {

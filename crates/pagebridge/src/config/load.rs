@@ -90,7 +90,8 @@ pub(super) fn from_text(path: &str, source: String, overrides: &Overrides, env: 
     Loaded { config, reach: reach.unwrap_or_default(), findings, path: path.to_owned(), source }
 }
 
-fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
+/// Reads a configuration from the old proxy's variables alone.
+pub(crate) fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
     let mut reach = Reach::default();
     let config = if dropin::is_wanted(env) {
         reach = dropin::reach(overrides, env);

@@ -16,7 +16,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use load::{Loaded, Overrides, load};
+pub(crate) use findings::Findings;
+pub(crate) use load::{Loaded, Overrides, load, without_file};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
 use pagerduty::Secret;
