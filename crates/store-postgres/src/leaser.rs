@@ -179,32 +179,35 @@ async fn take(ready: &Ready, want: &Want<'_>, bridges: &Bridges) -> Result<Resul
     let (client, s) = (ready.client(), &ready.statements);
     let system = want.system.as_str();
     let expired = async { client.query(&s.expired, &[&system, &want.now.0, &LOST_MAX]).await };
-    let leased = async { client.query(&s.lease, &[&system, &want.now.0, &want.limit, &want.until.0]).await };
-    let (expired, begun, rows) = tokio::join!(biased; expired, client.batch_execute("BEGIN"), leased);
+    let chosen = async { client.query(&s.choose, &[&system, &want.now.0, &want.limit]).await };
+    let (expired, begun, chosen) = tokio::join!(biased; expired, client.batch_execute("BEGIN"), chosen);
     begun?;
-    let (expired, rows) = (expired?, rows?);
+    let (expired, chosen) = (expired?, chosen?);
     if !expired.is_empty() {
         client.batch_execute("ROLLBACK").await?;
         return Ok(Err(expired.iter().map(|row| (IncidentId(row.get(0)), LeaseToken(row.get(1)))).collect()));
     }
-    if rows.is_empty() {
+    if chosen.is_empty() {
         client.batch_execute("ROLLBACK").await?;
         return Ok(Ok(Vec::new()));
     }
-    let mut taken: Vec<Taken> = rows.iter().filter_map(Taken::read).collect();
-    taken.sort_unstable_by_key(|t| (t.class, t.due, t.incident));
-    let ids: Vec<i64> = taken.iter().map(|t| t.incident.0).collect();
+    let ids: Vec<i64> = chosen.iter().map(|row| row.get(0)).collect();
     // The lanes are locked by now, so no input can change what is read here before the lease is in place.
-    let states = client.query(&s.states, &[&ids]).await?;
+    let leased = async { client.query(&s.lease, &[&system, &ids, &want.now.0, &want.until.0]).await };
+    let states = async { client.query(&s.states, &[&ids]).await };
+    let (rows, states) = tokio::try_join!(biased; leased, states)?;
+    let mut taken = rows.iter().map(Taken::read).collect::<Vec<_>>();
+    taken.sort_unstable_by_key(|t| (t.class, t.due, t.incident));
     let sorted = Sorted::sort(want, bridges, taken, &states);
     sorted.commit(ready, want).await?;
     Ok(Ok(sorted.leased))
 }
 
 impl Taken {
-    fn read(row: &Row) -> Option<Self> {
+    fn read(row: &Row) -> Self {
         let (incident, due, token) = (IncidentId(row.get(0)), Timestamp(row.get(2)), LeaseToken(row.get(3)));
-        row::class(row.get(1)).ok().map(|class| Self { incident, class, due, token })
+        let class = row::class(row.get(1)).expect("only lanes of known classes are chosen");
+        Self { incident, class, due, token }
     }
 }
 

@@ -113,10 +113,11 @@ impl Link {
     }
 
     async fn connect(&mut self) -> Result<(), String> {
-        if let Some(away) = self.away.as_ref().filter(|a| a.tried.elapsed() < BACKOFF_MAX) {
-            if away.since.elapsed() >= self.address.wait {
-                return Err(away.reason.clone());
-            }
+        if let Some(away) = &self.away
+            && away.tried.elapsed() < BACKOFF_MAX
+            && away.since.elapsed() >= self.address.wait
+        {
+            return Err(away.reason.clone());
         }
         let since = self.away.as_ref().map_or_else(Instant::now, |away| away.since);
         let deadline = (since + self.address.wait).max(Instant::now() + Duration::from_secs(1));

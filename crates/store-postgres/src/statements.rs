@@ -74,7 +74,7 @@ statements! {
     expired: "SELECT incident, token FROM lane WHERE system = $1 AND token IS NOT NULL AND until <= $2 \
         ORDER BY until LIMIT $3";
     /// Each class has its own walk along the index: one walk over all would pass everything that is not due.
-    lease: "WITH urgent AS MATERIALIZED (SELECT incident FROM lane \
+    choose: "WITH urgent AS MATERIALIZED (SELECT incident FROM lane \
             WHERE system = $1 AND class = 0 AND due <= $2 AND token IS NULL \
             ORDER BY due, incident LIMIT $3::int8 FOR UPDATE SKIP LOCKED), \
         normal AS MATERIALIZED (SELECT incident FROM lane \
@@ -83,14 +83,19 @@ statements! {
         poll AS MATERIALIZED (SELECT incident FROM lane \
             WHERE system = $1 AND class = 2 AND due <= $2 AND token IS NULL ORDER BY due, incident \
             LIMIT $3::int8 - (SELECT count(*) FROM urgent) - (SELECT count(*) FROM normal) FOR UPDATE SKIP LOCKED) \
-        UPDATE lane SET token = nextval('lease_token'), since = $2, until = $4 \
-        FROM (SELECT * FROM urgent UNION ALL SELECT * FROM normal UNION ALL SELECT * FROM poll) AS chosen \
-        WHERE lane.system = $1 AND lane.incident = chosen.incident \
-        RETURNING lane.incident, lane.class, lane.due, lane.token";
+        SELECT * FROM urgent UNION ALL SELECT * FROM normal UNION ALL SELECT * FROM poll";
+    /// A statement of its own, which sees the rows as they were locked: joined to the choice, a row that another node
+    /// has just changed would make PostgreSQL evaluate the choice again. Incident by incident, by the primary key:
+    /// with the list as a condition a table without statistics is walked whole.
+    lease: "UPDATE lane SET token = nextval('lease_token'), since = $3, until = $4 \
+        FROM unnest($2::int8[]) AS chosen (incident) WHERE lane.incident = chosen.incident AND lane.system = $1 \
+        RETURNING lane.incident, class, due, token";
     /// For lanes whose incident cannot be read: they wait, in view, and do not keep others from going.
     postpone: "UPDATE lane SET token = NULL, since = NULL, until = NULL, due = $3 \
-        WHERE system = $1 AND incident = ANY($2::int8[])";
-    extend: "UPDATE lane SET until = $3 WHERE system = $1 AND incident = ANY($2::int8[]) AND token IS NOT NULL";
+        FROM unnest($2::int8[]) AS bad (incident) WHERE lane.incident = bad.incident AND lane.system = $1";
+    extend: "UPDATE lane SET until = $3 \
+        FROM unnest($2::int8[]) AS bad (incident) WHERE lane.incident = bad.incident AND lane.system = $1 \
+        AND lane.token IS NOT NULL";
     next_due: "SELECT least( \
         (SELECT min(due) FROM lane WHERE system = $1 AND class = 0 AND token IS NULL), \
         (SELECT min(due) FROM lane WHERE system = $1 AND class = 1 AND token IS NULL), \

@@ -131,11 +131,12 @@ impl Writer {
                     }
                 }
                 Failure::Lost(_) => self.link.give_up(),
-                Failure::Unknown(_) => {
+                // Another server may be able to write by now, so this connection is not kept either.
+                Failure::Unknown(_) | Failure::Unable(_) => {
                     self.link.give_up();
                     return Err(result);
                 }
-                Failure::Refused(_) | Failure::Unable(_) => {
+                Failure::Refused(_) => {
                     self.roll_back().await;
                     return Err(result);
                 }

@@ -4,8 +4,8 @@ mod common;
 
 use common::{START, Schema, TTL_MS, acknowledged, created, lease, open, opsgenie, pagerduty, rules, settle};
 use futures_util::future::{join, join_all};
-use pagebridge_core::{Bridge, BridgeName, Disposition, Incident, Input, InputId, News, NoteNews, Outcome, Step};
-use pagebridge_ports::{EntryFilter, IncidentFilter, Lease, Settled, Settlement, Store, StoreError};
+use pagebridge_core::{Bridge, BridgeName, Disposition, Incident, Input, InputId, News, NoteNews, Outcome, Step, Work};
+use pagebridge_ports::{EntryFilter, IncidentFilter, Lease, Leased, Settled, Settlement, Store, StoreError};
 use pagebridge_store_postgres::{Options, PostgresStore};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -54,17 +54,13 @@ async fn two_nodes_never_lease_one_lane() {
     let (a, b) = (schema.node().await, schema.node().await);
     const LANES: usize = 400;
     join_all((0..LANES).map(|n| a.accept(created(&format!("a-{n}")), START))).await;
-    let all = |node| async move {
-        let mut ids = Vec::new();
-        loop {
-            let leased = lease(node, START, 7).await;
-            if leased.is_empty() && node.next_due(&pagerduty()).await.expect("reads") > Some(START) {
-                return ids;
-            }
-            ids.extend(leased.into_iter().map(|l| l.lease.incident));
-        }
-    };
-    let (of_a, of_b) = join(all(&a), all(&b)).await;
+    let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
+    while of_a.len() + of_b.len() < LANES {
+        let (more_a, more_b) = join(lease(&a, START, 7), lease(&b, START, 7)).await;
+        assert!(!more_a.is_empty() || !more_b.is_empty(), "lanes are left: {} {}", of_a.len(), of_b.len());
+        of_a.extend(more_a.into_iter().map(|l| l.lease.incident));
+        of_b.extend(more_b.into_iter().map(|l| l.lease.incident));
+    }
     assert!(!of_a.is_empty() && !of_b.is_empty(), "both took part");
     let distinct: BTreeSet<_> = of_a.iter().chain(&of_b).collect();
     assert_eq!((distinct.len(), of_a.len() + of_b.len()), (LANES, LANES));
@@ -91,6 +87,38 @@ async fn a_lease_that_another_node_took_over_does_not_settle() {
     schema.drop_it().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn news_on_one_node_does_not_take_a_lane_from_the_other() {
+    let Some(schema) = Schema::fresh() else { return };
+    let (a, b) = (schema.node().await, schema.node().await);
+    for round in 0..10 {
+        let alerts: Vec<_> = (0..30).map(|n| format!("a-{round}-{n}")).collect();
+        for id in join_all(alerts.iter().map(|alert| a.accept(created(alert), START))).await {
+            id.expect("accepts");
+        }
+        for leased in join_all(lease(&a, START, 99).await.into_iter().map(|l| settle(&a, l, START))).await {
+            assert_eq!(leased.expect("settles"), Settled::Done);
+        }
+        // Now every lane waits for a reading, and the news makes a delivery of it while it is being taken.
+        let later = START.plus_ms(3_600_000);
+        let news = join_all(alerts.iter().map(|alert| a.accept(acknowledged(alert, alert), later)));
+        let (news, leased) = join(news, lease(&b, later, 99)).await;
+        assert!(news.iter().all(|n| n.as_ref().is_ok_and(|n| n.disposition == Disposition::Applied)));
+        for Leased { lease, work, .. } in leased {
+            let (number, started_at) = (work.number(), later);
+            let outcome = Outcome::Unknown { reason: "no answer".into() };
+            let step = match work {
+                Work::Deliver(delivery) => Some(delivery.step),
+                Work::Poll { .. } => None,
+            };
+            let settlement = Settlement { number, step, started_at, outcome };
+            let settled = b.settle(lease, settlement, later).await.expect("settles");
+            assert_eq!(settled, Settled::Done, "round {round}: a live lease was taken away");
+        }
+    }
+    schema.drop_it().await;
+}
+
 #[tokio::test]
 async fn a_commit_on_one_node_wakes_the_other() {
     let Some(schema) = Schema::fresh() else { return };
@@ -113,7 +141,7 @@ async fn figures_and_states_hold_when_two_nodes_work_on_the_same_incidents() {
             let alert = format!("a-{}", n % 5);
             PostgresStore::accept(node, note(&alert, &format!("{name} {n}")), START.plus_ms(n)).await.expect("accepts");
             PostgresStore::accept(node, created(&alert), START.plus_ms(n)).await.expect("accepts");
-            for leased in lease(node, START.plus_ms(n), 2).await {
+            for leased in lease(node, START.plus_ms(n), 9).await {
                 finish(node, leased.lease, leased.work.number(), n).await;
             }
         }
@@ -152,7 +180,8 @@ async fn finish(node: &PostgresStore, lease: Lease, number: u32, n: i64) {
         Outcome::Delivered { record: None, status: None, status_at: None, note: None }
     };
     let settlement = Settlement { number, step: Some(Step::Create), started_at: lease.since, outcome };
-    node.settle(lease, settlement, START.plus_ms(n)).await.expect("settles");
+    let settled = node.settle(lease, settlement, START.plus_ms(n)).await.expect("settles");
+    assert_eq!(settled, Settled::Done, "a lease that has not run out is nobody else's");
 }
 
 #[tokio::test]
