@@ -36,6 +36,8 @@ const ARROWS: &[Row] = &[
         "pagebridge",
         &["core", "pagerduty", "ports", "store-sqlite", "store-postgres", "connectors", "engine", "server", "sandbox"],
     ),
+    // For development: puts parts together as the program does, with something else in place of one of them.
+    row("bench", &["core", "ports", "store-sqlite", "store-postgres", "connectors", "engine", "server"]),
     row("xtask", &[]),
 ];
 
