@@ -57,7 +57,7 @@ async fn nothing_is_lost_or_doubled_when_the_database_goes_away_under_load() {
             if wire == Wire::LosesAnswer {
                 proxy.answer_is_lost().await;
             } else {
-                tokio::time::sleep(Duration::from_millis(2 * WAIT_MS)).await;
+                while !is_away(store.probe().await) {}
             }
             proxy.set(Wire::Whole);
         }
@@ -67,6 +67,8 @@ async fn nothing_is_lost_or_doubled_when_the_database_goes_away_under_load() {
     assert_eq!(schema.number("SELECT count(*) FROM incident").await, total);
     assert_eq!(schema.number("SELECT count(*) FROM journal").await, total);
     assert_eq!(schema.number("SELECT count(*) FROM lane WHERE system = 'pagerduty'").await, total);
+    let back = async { while is_away(store.counts().await) || is_away(store.next_due(&pagerduty()).await) {} };
+    timeout(SOON, back).await.expect("each connection comes back by itself");
     assert_eq!(store.counts().await.expect("reads").entries, total.unsigned_abs());
     assert_eq!(lease(&store, START, 2 * TASKS * EACH).await.len(), TASKS * EACH);
     schema.drop_it().await;
