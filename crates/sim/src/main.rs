@@ -65,8 +65,8 @@ fn many(options: &Options) -> anyhow::Result<u64> {
 /// Runs one seed twice, prints its trace, and checks that both runs print the same.
 fn one(options: &Options, seed: u64) -> anyhow::Result<u64> {
     let stores = Stores::new(options.store, 0)?;
-    let first = stores.run(seed, options.plant, true);
-    let second = stores.run(seed, options.plant, true);
+    let first = stores.run(seed, options.plant, true)?;
+    let second = stores.run(seed, options.plant, true)?;
     for line in &first.trace {
         println!("{line}");
     }
@@ -95,7 +95,7 @@ fn run_seeds(options: &Options, plant: Option<Plant>, seeds: u64, limit: u64) ->
                 return Ok(());
             }
             let seed = options.start + at;
-            match stores.run(seed, plant, false).result {
+            match stores.run(seed, plant, false)?.result {
                 Ok(()) => {
                     passed.fetch_add(1, Ordering::SeqCst);
                 }
@@ -117,10 +117,9 @@ fn run_seeds(options: &Options, plant: Option<Plant>, seeds: u64, limit: u64) ->
 }
 
 fn report(options: &Options, plant: Option<Plant>, seed: u64, failure: &str) {
-    let word = |v: &dyn Fn() -> String| v();
     let store = options.store.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
     let planted = plant.and_then(|p| p.to_possible_value()).map(|v| format!(" --plant {}", v.get_name()));
-    let planted = word(&|| planted.clone().unwrap_or_default());
+    let planted = planted.unwrap_or_default();
     eprintln!("seed {seed}: {failure}");
     eprintln!("  again: cargo run --release -p pagebridge-sim -- --seed {seed} --store {store}{planted}");
 }

@@ -33,6 +33,9 @@ const CONVERGE_MS: i64 = 3_600_000;
 /// Opens the store under simulation; opening again continues with what the last one committed.
 pub(crate) trait OpenStore {
     fn open(&self, bridges: Arc<Bridges>) -> Arc<dyn Store>;
+
+    /// Whether opening ends all leases.
+    fn frees_leases(&self) -> bool;
 }
 
 /// Where the wrong is, in words.
@@ -42,7 +45,6 @@ pub(crate) type Failure = String;
 pub(crate) struct Report {
     pub trace: Vec<String>,
     pub result: Result<(), Failure>,
-    pub incidents: usize,
 }
 
 struct Flight {
@@ -310,6 +312,9 @@ impl<'a> Driver<'a> {
             Arc::new(SimStore::new(Arc::new(pagebridge_ports::MemoryStore::new(self.bridges.clone())), None, None));
         let inner = self.opener.open(self.bridges.clone());
         self.store = Arc::new(SimStore::new(inner, self.runtime.clone(), plant));
+        if self.opener.frees_leases() {
+            self.live.clear();
+        }
     }
 
     fn operator_releases(&mut self) -> Result<(), Failure> {

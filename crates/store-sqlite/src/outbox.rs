@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::lanes::{self, LEASED};
 use crate::systems::Systems;
 use crate::totals::Totals;
-use pagebridge_core::{Class, IncidentId, Lane, LaneState, SystemName, Timestamp};
+use pagebridge_core::{Class, IncidentId, Lane, LaneState, LeaseToken, SystemName, Timestamp};
 use rusqlite::{Connection, Statement, params};
 
 /// The statements needed.
@@ -12,6 +12,7 @@ pub(crate) struct OutboxStatements<'c> {
     put: Statement<'c>,
     remove: Statement<'c>,
     due: Statement<'c>,
+    orphaned: Statement<'c>,
 }
 
 impl<'c> OutboxStatements<'c> {
@@ -21,7 +22,9 @@ impl<'c> OutboxStatements<'c> {
         let remove = "DELETE FROM queue WHERE system = ?1 AND stage = ?2 AND at = ?3 AND incident = ?4";
         let due = "SELECT incident FROM queue WHERE system = ?1 AND stage = ?2 AND at <= ?3
                    ORDER BY at, incident LIMIT ?4";
-        Ok(Self { put: conn.prepare(put)?, remove: conn.prepare(remove)?, due: conn.prepare(due)? })
+        let orphaned = "SELECT incident FROM queue WHERE system = ?1 AND stage = ?2 AND token <= ?3";
+        let (put, remove) = (conn.prepare(put)?, conn.prepare(remove)?);
+        Ok(Self { put, remove, due: conn.prepare(due)?, orphaned: conn.prepare(orphaned)? })
     }
 
     /// Waiting lanes of a system that are due, in the order in which they are to be tried.
@@ -45,6 +48,12 @@ impl<'c> OutboxStatements<'c> {
     /// Incidents whose lease of a system has run out.
     pub(crate) fn expired(&mut self, system: i64, now: Timestamp) -> rusqlite::Result<Vec<IncidentId>> {
         self.range(system, LEASED, now, i64::MAX)
+    }
+
+    /// Incidents with a lease of a system that was given with this token or an older one.
+    pub(crate) fn orphaned(&mut self, system: i64, last: LeaseToken) -> rusqlite::Result<Vec<IncidentId>> {
+        let rows = self.orphaned.query_map(params![system, LEASED, last.0], |row| row.get(0).map(IncidentId))?;
+        rows.collect()
     }
 
     fn range(&mut self, system: i64, stage: i64, now: Timestamp, limit: i64) -> rusqlite::Result<Vec<IncidentId>> {

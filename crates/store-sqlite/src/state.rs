@@ -73,7 +73,8 @@ pub(crate) fn load(conn: &Connection, id: IncidentId, systems: &Systems) -> Resu
 
 /// Folds the state together; returns it with the version of the snapshot it began from.
 pub(crate) fn replay(conn: &Connection, id: IncidentId, row: &Row) -> Result<(Incident, u32), Failure> {
-    let mut incident = snapshot(conn, id)?.unwrap_or_else(|| Incident::blank(id));
+    let snapshot = if row.version < SNAPSHOT_EVERY { None } else { snapshot(conn, id)? };
+    let mut incident = snapshot.unwrap_or_else(|| Incident::blank(id));
     let from = incident.version;
     let mut entries = Vec::new();
     let mut seq = row.last;

@@ -34,6 +34,11 @@ pub(crate) struct Transactor<'c> {
     before: Before,
     /// Whether a lane was put that someone may be waiting for.
     woke: bool,
+    /// The last token given by the process before us. Only one process holds the file, so leases with these tokens
+    /// are nobody's any more, however long they were to last.
+    orphaned: LeaseToken,
+    /// Systems whose orphaned leases have been ended.
+    adopted: Vec<i64>,
 }
 
 /// What is needed to undo the transaction under way.
@@ -96,6 +101,8 @@ impl<'c> Transactor<'c> {
             systems: Systems::load(conn)?,
             cache: Cache::new(sizes.incidents),
             before: Before::default(),
+            orphaned: LeaseToken(totals.last_token),
+            adopted: Vec::new(),
             totals,
             woke: false,
         })
@@ -312,7 +319,12 @@ impl<'c> Transactor<'c> {
     /// Tells every incident whose lease has run out, in the order of their numbers.
     fn reap(&mut self, system: &SystemName, number: i64, now: Timestamp) -> Result<(), Failure> {
         let mut ids = self.outbox_sql.expired(number, now)?;
+        if !self.adopted.contains(&number) {
+            ids.extend(self.outbox_sql.orphaned(number, self.orphaned)?);
+            self.adopted.push(number);
+        }
         ids.sort_unstable();
+        ids.dedup();
         for id in ids {
             self.cache.rotate();
             match self.load(id) {
