@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask test`, `tidy`, `postgres`, `bench`.
+//! Project tasks: `cargo xtask test`, `tidy`, `postgres`, `bench`, `kill`.
 //!
 //! Nothing here is shipped. The crate uses none of ours, so that it builds in seconds on a clean
 //! machine and can say what is missing before anything else is compiled.
@@ -10,6 +10,7 @@ use clap::Parser;
 mod bench;
 mod groups;
 mod install;
+mod kill;
 mod postgres;
 mod process;
 mod tally;
@@ -29,6 +30,8 @@ enum Task {
     Postgres(postgres::Options),
     /// Measures the release binary against ceilings taken in the same run.
     Bench(bench::Options),
+    /// Kills the bridge at random moments under load, and looks for what was lost or done twice.
+    Kill(kill::Options),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Task::Tidy(options) => tidy::run(&options),
         Task::Postgres(options) => postgres::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Kill(options) => kill::run(&options),
     };
     match done {
         Ok(code) => code,
