@@ -122,7 +122,7 @@ impl Pump {
         {
             let mut state = self.shared.lock();
             state.in_flight += 1;
-            state.budget.spend(cost(&leased.work), self.clock.now());
+            state.budget.spend(cost(&leased.work));
         }
         self.stats.update(&self.system, |s| s.in_flight += 1);
         let (store, clock, shared) = (self.store.clone(), self.clock.clone(), self.shared.clone());
@@ -153,7 +153,9 @@ impl Pump {
         let wait_ms = until.map_or(IDLE_MS, |at| at.ms_since(now)).clamp(1, IDLE_MS);
         tokio::select! {
             () = soft.cancelled() => {}
-            () = self.shared.ended.notified() => {}
+            // Attempts are settled in one commit and so end together: letting the others end first gives one large lease
+            // instead of a small one that all but the first have to wait for.
+            () = self.shared.ended.notified() => tokio::task::yield_now().await,
             _ = wakeups.changed() => {}
             () = self.clock.sleep(wait_ms) => {}
         }
