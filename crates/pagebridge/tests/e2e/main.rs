@@ -1,0 +1,11 @@
+//! The whole bridge: the real program between two look-alikes, seen only from outside.
+
+mod bad_input;
+mod circle;
+mod commands;
+mod disk;
+mod drop_in;
+mod outage;
+mod program;
+mod stopping;
+mod world;
