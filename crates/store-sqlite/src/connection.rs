@@ -1,6 +1,7 @@
 //! Connections and their settings.
 
 use crate::store::Options;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -52,6 +53,8 @@ fn settle(conn: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     conn.pragma_update(None, "mmap_size", 0)?;
     // The schema has none: the writer checks before it writes, and a check per row would cost a look-up.
     conn.pragma_update(None, "foreign_keys", false)?;
+    // No new plan for each new value: the indexes are made for the plan that there is.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(48);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::systems::Systems;
 use pagebridge_core::{Class, IncidentId, Lane, LaneState, LeaseToken, Timestamp};
+use std::fmt::Write;
 
 /// Stage of leased lanes; those of waiting ones are the numbers of their classes.
 pub(crate) const LEASED: i64 = 3;
@@ -15,17 +16,23 @@ pub(crate) fn place(lane: &Lane) -> (i64, Timestamp) {
 }
 
 /// Writes an incident's lanes down, as its row keeps them.
-pub(crate) fn write(lanes: &[Lane], systems: &Systems) -> String {
-    let row = |lane: &Lane| {
+pub(crate) fn write<'b>(lanes: &[Lane], systems: &Systems, buffer: &'b mut String) -> &'b str {
+    buffer.clear();
+    buffer.push('[');
+    for (n, lane) in lanes.iter().enumerate() {
+        let comma = if n == 0 { "" } else { "," };
         let system = systems.number(&lane.system).expect("a lane's system got its number before the lane");
-        let mut row = vec![system, lane.class.as_i64(), lane.due.0];
-        if let LaneState::Leased { token, until, since } = lane.state {
-            row.extend([token.0, until.0, since.0]);
-        }
-        row
-    };
-    let rows: Vec<Vec<i64>> = lanes.iter().map(row).collect();
-    serde_json::to_string(&rows).expect("numbers are plain data")
+        let (class, due) = (lane.class.as_i64(), lane.due.0);
+        let written = match lane.state {
+            LaneState::Waiting => write!(buffer, "{comma}[{system},{class},{due}]"),
+            LaneState::Leased { token, until, since } => {
+                write!(buffer, "{comma}[{system},{class},{due},{},{},{}]", token.0, until.0, since.0)
+            }
+        };
+        written.expect("a string grows");
+    }
+    buffer.push(']');
+    buffer
 }
 
 /// Reads them back; `None` when they are not what was written.

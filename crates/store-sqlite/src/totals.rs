@@ -37,10 +37,6 @@ impl Totals {
         json.map_or_else(|| Ok(Self::default()), parse)
     }
 
-    pub(crate) fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("totals are plain numbers")
-    }
-
     /// Counts one entry.
     pub(crate) fn appended(&mut self, at: Timestamp) -> i64 {
         self.entries += 1;

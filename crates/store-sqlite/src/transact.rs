@@ -14,6 +14,7 @@ use pagebridge_core::{
 };
 use pagebridge_ports::{Accepted, Lease, Leased, Settled, StoreError, guarded, pick};
 use rusqlite::{Connection, Statement, params};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// How long the lane of an incident that cannot be read is put off, so that it does not hold up the others.
@@ -39,6 +40,9 @@ pub(crate) struct Transactor<'c> {
     orphaned: LeaseToken,
     /// Systems whose orphaned leases have been ended.
     adopted: Vec<i64>,
+    /// Where what is to be written is put together, to be used again and again.
+    buffer: Vec<u8>,
+    lanes: String,
 }
 
 /// What is needed to undo the transaction under way.
@@ -46,6 +50,7 @@ pub(crate) struct Transactor<'c> {
 struct Before {
     totals: Totals,
     systems: usize,
+    adopted: usize,
     touched: Vec<IncidentId>,
 }
 
@@ -105,6 +110,8 @@ impl<'c> Transactor<'c> {
             adopted: Vec::new(),
             totals,
             woke: false,
+            buffer: Vec::new(),
+            lanes: String::new(),
         })
     }
 
@@ -112,6 +119,7 @@ impl<'c> Transactor<'c> {
     pub(crate) fn begun(&mut self) {
         self.before.totals.clone_from(&self.totals);
         self.before.systems = self.systems.len();
+        self.before.adopted = self.adopted.len();
         self.before.touched.clear();
         self.woke = false;
     }
@@ -121,7 +129,7 @@ impl<'c> Transactor<'c> {
         if self.totals == self.before.totals {
             return Ok(Merged::default());
         }
-        self.sql.totals.execute([self.totals.to_json()])?;
+        self.sql.totals.execute([json(&self.totals, &mut self.buffer)])?;
         self.keys.write(&mut self.key_sql, self.totals.entries)
     }
 
@@ -135,6 +143,7 @@ impl<'c> Transactor<'c> {
     pub(crate) fn rolled_back(&mut self) {
         self.totals.clone_from(&self.before.totals);
         self.systems.forget_after(self.before.systems);
+        self.adopted.truncate(self.before.adopted);
         self.keys.rolled_back();
         for id in self.before.touched.drain(..) {
             self.cache.take(id);
@@ -269,10 +278,10 @@ impl<'c> Transactor<'c> {
 
     fn append(&mut self, known: &mut Known, written: Written) -> Result<(), Failure> {
         let Written { entry, incident } = written;
-        let json = serde_json::to_string(&entry).expect("an entry is plain data");
         let seq = self.totals.appended(entry.at);
         self.totals.incidents = self.totals.incidents.max(incident.id.0);
-        self.sql.append.execute(params![seq, incident.id.0, known.last, entry.at.0, json])?;
+        let text = json(&entry, &mut self.buffer);
+        self.sql.append.execute(params![seq, incident.id.0, known.last, entry.at.0, text])?;
         known.last = seq;
         let flags = Flags::of(&incident);
         self.totals.flagged(known.flags, flags);
@@ -284,8 +293,8 @@ impl<'c> Transactor<'c> {
             }
         }
         if incident.version - known.snapshot >= SNAPSHOT_EVERY {
-            let json = serde_json::to_string(&incident).expect("a state is plain data");
-            self.sql.snapshot.execute(params![incident.id.0, PROGRAM, incident.version, json])?;
+            let text = json(&incident, &mut self.buffer);
+            self.sql.snapshot.execute(params![incident.id.0, PROGRAM, incident.version, text])?;
             known.snapshot = incident.version;
         }
         known.incident = incident;
@@ -295,7 +304,7 @@ impl<'c> Transactor<'c> {
     fn write_row(&mut self, known: &Known, is_new: bool) -> Result<(), Failure> {
         let statement = if is_new { &mut self.sql.insert } else { &mut self.sql.update };
         let (incident, flags) = (&known.incident, known.flags);
-        let lanes = lanes::write(&known.lanes, &self.systems);
+        let lanes = lanes::write(&known.lanes, &self.systems, &mut self.lanes);
         statement.execute(params![
             incident.id.0,
             incident.version,
@@ -361,7 +370,7 @@ impl<'c> Transactor<'c> {
             leased = Some(Leased { lease, class, work });
         }
         self.set_lane(&mut known, system, next)?;
-        let lanes = lanes::write(&known.lanes, &self.systems);
+        let lanes = lanes::write(&known.lanes, &self.systems, &mut self.lanes);
         self.sql.move_lanes.execute(params![id.0, lanes])?;
         self.cache.put(known);
         Ok(leased)
@@ -385,7 +394,13 @@ impl<'c> Transactor<'c> {
             ..l.clone()
         });
         self.mover().set(&mut lanes, system, next)?;
-        self.sql.move_lanes.execute(params![id.0, lanes::write(&lanes, &self.systems)])?;
+        self.sql.move_lanes.execute(params![id.0, lanes::write(&lanes, &self.systems, &mut self.lanes)])?;
         Ok(())
     }
+}
+
+fn json<'b>(value: &impl Serialize, buffer: &'b mut Vec<u8>) -> &'b str {
+    buffer.clear();
+    serde_json::to_writer(&mut *buffer, value).expect("what is stored is plain data");
+    std::str::from_utf8(buffer).expect("JSON is text")
 }

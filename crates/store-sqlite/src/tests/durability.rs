@@ -2,8 +2,8 @@
 
 use super::support::{Place, START, alert, check, open, open_forgetful, opsgenie, pagerduty, rules};
 use crate::{Options, SqliteStore};
-use pagebridge_core::{Bridges, Disposition, IncidentId, Input, News, NoteNews};
-use pagebridge_ports::{EntryFilter, Store, StoreError, conformance};
+use pagebridge_core::{Bridges, Disposition, IncidentId, Input, News, NoteNews, Outcome, Step, Work};
+use pagebridge_ports::{EntryFilter, Settled, Settlement, Store, StoreError, conformance};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -116,6 +116,36 @@ async fn what_waits_when_the_store_closes_is_done() {
     drop(store);
     let counts = open(&place.path()).counts().await.expect("counts");
     assert_eq!(counts.incidents, told as u64, "what was answered is there, and what was refused is not");
+}
+
+#[tokio::test]
+async fn leases_of_an_earlier_process_end_at_the_next_start() {
+    let place = Place::new();
+    let store = open(&place.path());
+    store.accept(alert("a-1"), START).await.expect("accepts");
+    let lost = store.lease(&pagerduty(), START, 3_600_000, 9).await.expect("leases").remove(0);
+    assert!(store.lease(&pagerduty(), START, 1_000, 9).await.expect("leases").is_empty());
+    drop(store);
+    let store = open(&place.path());
+    let fails = store.write("fail", |t| {
+        t.lease(&pagerduty(), START, 1_000, 9)?;
+        Ok(t.conn.execute_batch("INSERT INTO nowhere VALUES (1)")?)
+    });
+    fails.await.expect_err("is rolled back, and changes nothing");
+    assert!(store.lease(&pagerduty(), START, 1_000, 9).await.expect("leases").is_empty(), "it waits like a lost one");
+    let due = store.next_due(&pagerduty()).await.expect("reads").expect("waits");
+    assert!(due < START.plus_ms(60_000), "{due:?}");
+    let again = store.lease(&pagerduty(), due, 1_000, 9).await.expect("leases").remove(0);
+    let Work::Deliver(delivery) = &again.work else { panic!("a delivery is due") };
+    assert!(delivery.uncertain, "what the earlier process did is not known");
+    let settlement = Settlement {
+        number: lost.work.number(),
+        step: Some(Step::Create),
+        started_at: START,
+        outcome: Outcome::Missing,
+    };
+    assert_eq!(store.settle(lost.lease, settlement, due).await.expect("settles"), Settled::Stale);
+    check(&store).await;
 }
 
 /// What a crash leaves behind: the files as they lie there while a transaction is open.

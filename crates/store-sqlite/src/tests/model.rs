@@ -99,6 +99,10 @@ impl Pair {
             Turn::Settle(which, how) => self.settle(usize::from(which), how).await,
             Turn::Wait(ms) => self.now = self.now.plus_ms(ms),
             Turn::Reopen => {
+                // A process that ends takes its leases with it, which the store in memory cannot know.
+                while !self.held.is_empty() {
+                    self.settle(0, 0).await;
+                }
                 self.sqlite = None;
                 self.sqlite = Some(open_forgetful(&self.place.path()));
             }
