@@ -110,6 +110,27 @@ async fn the_seven_calls_of_the_old_document_have_their_effects() {
     assert_eq!(bridge.process.terminate().await, Some(0));
 }
 
+/// Today's result, which is not the one that people expect: PagerDuty still holds the acknowledgement that was given
+/// back in Opsgenie, so the acknowledgement of another person there is taken for an echo of it, and Opsgenie is not told
+/// that somebody has it again.
+#[tokio::test]
+async fn who_takes_it_again_in_pagerduty_after_it_was_given_back_in_opsgenie_is_not_told_yet() {
+    let mut world = World::drop_in("again").await;
+    world.unset("PAGERDUTY_WEBHOOK_SECRET");
+    let bridge = world.bridge(&[]).await;
+    let alert = world.alert("Test alert").await;
+    for body in opsgenie_calls(&alert, world.get("OPSGENIE_INTEGRATION_ID")) {
+        assert_eq!(bridge.post("ops-webhook", &body).await.status, 202, "{body}");
+        bridge.settled().await;
+    }
+    let [acknowledged, ..] = pagerduty_calls(&alert);
+    let answer = bridge.post("pd-webhook", &acknowledged).await;
+    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("unchanged")), "{answer:?}");
+    bridge.settled().await;
+    assert_eq!(world.state().await.alert(&alert)["acknowledged"], false);
+    bridge.process.kill().await;
+}
+
 /// What a payload of `fixtures/opsgenie` leads to at PagerDuty, beyond the incident being there.
 enum Effect {
     /// Nothing, with the status and the reason told.
