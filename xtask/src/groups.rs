@@ -184,6 +184,14 @@ pub(crate) const GROUPS: &[Group] = &[
         counted: Counted::Exit,
         part_of: None,
     },
+    Group {
+        name: "kill",
+        needs: &[Need::Release],
+        command: Run::Cargo(&["run", "--quiet", "--package", "xtask", "--", "kill", "--rounds", "500"]),
+        quick: Quick::With(&["--rounds", "40"]),
+        counted: Counted::Summary,
+        part_of: None,
+    },
 ];
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ use time::{Watch, pause};
 /// Shortest and longest life of a bridge after it said that it is ready, in milliseconds.
 const LIFE_MS: (u64, u64) = (5, 400);
 /// Alerts that come in the course of one round.
-const ALERTS_PER_ROUND: usize = 2;
+const ALERTS_PER_ROUND: usize = 4;
 const CLIENTS: usize = 4;
 /// How long everything may take to become quiet after the last round, in milliseconds.
 const DRAIN_MS_MAX: u128 = 180_000;
@@ -47,7 +47,7 @@ const CLOCK_STEP_MS: u64 = 61_000;
 #[derive(Args)]
 pub(crate) struct Options {
     /// How often the bridge is killed.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, overrides_with = "rounds")]
     rounds: usize,
     /// Decides the moments, the stories and the faults; a new one each time when left out.
     #[arg(long)]
@@ -118,11 +118,13 @@ fn drill(binary: &Path, dir: &Path, seed: u64, rounds: usize) -> Result<Vec<Chec
         }
         sandbox.control("DELETE", "/faults", &Value::Null)?;
         let bridge = Bridge::start(binary, dir, &config).context("the bridge does not start after the last round")?;
+        wait(&sandbox, || clients.iter().all(ScopedJoinHandle::is_finished))?;
         for client in clients {
-            client.join().map_err(|_| anyhow::anyhow!("a client broke down"))??;
+            client.join().map_err(|_| anyhow!("a client broke down"))??;
         }
         world.clients_ended.store(true, Ordering::Relaxed);
-        people.join().map_err(|_| anyhow::anyhow!("the people broke down"))??;
+        wait(&sandbox, || people.is_finished())?;
+        people.join().map_err(|_| anyhow!("the people broke down"))??;
         drain(&sandbox, port)?;
         println!("quiet after {} s: {}", watch.ms() / 1_000, world.progress());
         checks.extend(check::all(&world, &sandbox.state()?, port)?);
@@ -172,6 +174,17 @@ fn disturb(sandbox: &Sandbox, round: usize, random: &mut Random) -> Result<()> {
     Ok(())
 }
 
+/// Waits for the clients, or the people, to come to their end. Retries of webhooks, and limits, go by the sandbox's clock.
+fn wait(sandbox: &Sandbox, is_over: impl Fn() -> bool) -> Result<()> {
+    let watch = Watch::start();
+    while !is_over() {
+        ensure!(watch.ms() <= DRAIN_MS_MAX, "the stories do not come to their end");
+        sandbox.control("POST", "/clock/advance", &json!({"ms": CLOCK_STEP_MS}))?;
+        pause(100);
+    }
+    Ok(())
+}
+
 /// Waits until nothing waits: no delivery, no webhook of the sandbox, no write that is not processed yet.
 fn drain(sandbox: &Sandbox, port: u16) -> Result<()> {
     let watch = Watch::start();
@@ -188,7 +201,6 @@ fn drain(sandbox: &Sandbox, port: u16) -> Result<()> {
         if watch.ms() > DRAIN_MS_MAX {
             bail!("not quiet: {waiting} deliveries, {webhooks} webhooks and {requests} requests wait");
         }
-        // Retries of webhooks, and limits, go by the sandbox's clock.
         sandbox.control("POST", "/clock/advance", &json!({"ms": CLOCK_STEP_MS}))?;
         pause(300);
     }
