@@ -37,6 +37,7 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, stop: Stop) {
         let tasks = TaskTracker::new();
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let server = Arc::new(self);
         loop {
             let next = tokio::select! {
                 () = stop.soft.cancelled() => break,
@@ -45,7 +46,7 @@ impl Server {
             };
             match next {
                 Ok((stream, permit)) => {
-                    tasks.spawn(connection(self.clone(), stream, permit, stop.clone()));
+                    tasks.spawn(connection(server.clone(), stream, permit, stop.clone()));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -72,7 +73,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn connection(server: Server, stream: TcpStream, permit: OwnedSemaphorePermit, stop: Stop) {
+async fn connection(server: Arc<Server>, stream: TcpStream, permit: OwnedSemaphorePermit, stop: Stop) {
     // Answers are small and whole: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {

@@ -6,6 +6,10 @@ use pagebridge_core::{
     Actor, Content, InputId, News, NoteNews, Opening, ReadingNote, Status, SystemName, Timestamp, Urgency, hash_text,
 };
 use serde_json::{Map, Value};
+use std::fmt::Write;
+
+/// Most bodies fit, so that most are written without growing.
+const BODY_SIZE_BYTES_USUAL: usize = 512;
 
 /// By what our own writes are known when they come back.
 #[derive(Clone, Copy, Debug)]
@@ -83,29 +87,29 @@ pub(super) fn reading_notes(newest_first: Vec<AlertNote>) -> Vec<ReadingNote> {
 }
 
 fn content_of_hook(alert: &HookAlert) -> Content {
-    let id = match &alert.tiny_id {
+    let id = || match &alert.tiny_id {
         Some(tiny) => format!("#{tiny}"),
         None => alert.alert_id.clone(),
     };
-    content(alert.message.as_deref(), &id, alert.description.as_deref(), &alert.details, alert.priority.as_ref())
+    content(alert.message.as_deref(), id, alert.description.as_deref(), &alert.details, alert.priority.as_ref())
 }
 
 pub(super) fn content_of_alert(alert: &Alert) -> Content {
     let (message, description) = (alert.message.as_deref(), alert.description.as_deref());
-    content(message, &alert.id, description, &alert.details, alert.priority.as_ref())
+    content(message, || alert.id.clone(), description, &alert.details, alert.priority.as_ref())
 }
 
 /// An alert without a message still pages, under its id.
 fn content(
     message: Option<&str>,
-    id: &str,
+    id: impl FnOnce() -> String,
     description: Option<&str>,
     details: &Map<String, Value>,
     priority: Option<&Scalar>,
 ) -> Content {
     let title = match message.filter(|m| !is_blank(m)) {
         Some(message) => message.to_owned(),
-        None => format!("Opsgenie alert {id}"),
+        None => format!("Opsgenie alert {}", id()),
     };
     let priority = priority.and_then(priority_word);
     Content {
@@ -117,16 +121,22 @@ fn content(
 }
 
 fn body(description: Option<&str>, details: &Map<String, Value>) -> String {
-    let lines = details.iter().map(|(name, value)| match value {
-        Value::String(text) => format!("{name}: {text}"),
-        other => format!("{name}: {other}"),
-    });
-    let lines = lines.collect::<Vec<_>>().join("\n");
-    match description.filter(|d| !is_blank(d)) {
-        Some(description) if lines.is_empty() => description.to_owned(),
-        Some(description) => format!("{description}\n\n{lines}"),
-        None => lines,
+    let mut body = String::with_capacity(BODY_SIZE_BYTES_USUAL);
+    body.push_str(description.filter(|d| !is_blank(d)).unwrap_or_default());
+    for (n, (name, value)) in details.iter().enumerate() {
+        let gap = match n {
+            0 if body.is_empty() => "",
+            0 => "\n\n",
+            _ => "\n",
+        };
+        let line = match value {
+            Value::String(text) => write!(body, "{gap}{name}: {text}"),
+            other => write!(body, "{gap}{name}: {other}"),
+        };
+        line.expect("a string grows");
     }
+    body.shrink_to_fit();
+    body
 }
 
 /// `P1` to `P5`, from `"P2"`, `"2"` or 2; anything else says nothing.
