@@ -60,21 +60,8 @@ impl Incident {
                 self.held.clear();
             }
             Change::Remark { .. } => {}
-            Change::RecordFound { system, .. }
-            | Change::Known { system, .. }
-            | Change::Wanted { system, .. }
-            | Change::NoteSeen { system, .. }
-            | Change::Delivered { system, .. }
-            | Change::Deferred { system, .. }
-            | Change::Superseded { system, .. }
-            | Change::DeadLettered { system, .. }
-            | Change::Released { system }
-            | Change::PollWanted { system }
-            | Change::Polled { system }
-            | Change::PollMissed { system, .. }
-            | Change::PollStopped { system, .. }
-            | Change::NotMade { system } => {
-                if let Some(link) = self.link_mut(system) {
+            _ => {
+                if let Some(link) = change.system().and_then(|system| self.link_mut(system)) {
                     link.apply_change(change, at);
                 }
             }
@@ -101,6 +88,29 @@ impl Link {
             Change::NoteSeen { key, told, read, .. } => {
                 self.notes_seen.insert(*key, (*told, *read));
             }
+            // The wait of what is to be delivered stays; the reading comes after it.
+            Change::PollWanted { .. } => self.poll_now = true,
+            Change::Polled { .. } => {
+                self.poll_now = false;
+                self.poll_misses = 0;
+            }
+            Change::PollMissed { misses, not_before, .. } => {
+                self.poll_misses = *misses;
+                self.not_before = *not_before;
+            }
+            Change::PollStopped { reason, .. } => {
+                self.poll_now = false;
+                self.poll_misses = 0;
+                self.poll_stopped = Some(reason.clone());
+            }
+            Change::NotMade { .. } => self.create_in_doubt = false,
+            _ => self.apply_end(change),
+        }
+    }
+
+    /// Folds what became of an attempt, or of a step as a whole.
+    fn apply_end(&mut self, change: &Change) {
+        match change {
             Change::Delivered { step, note, status, .. } => {
                 if let Some((id, remote)) = note {
                     self.note_is_written(*id, remote.clone());
@@ -137,24 +147,6 @@ impl Link {
             }
             Change::DeadLettered { note: None, park, .. } => self.park = Some(park.clone()),
             Change::Released { .. } => self.release(),
-            Change::PollWanted { .. } => {
-                self.poll_now = true;
-                self.not_before = self.not_before.min(at);
-            }
-            Change::Polled { .. } => {
-                self.poll_now = false;
-                self.poll_misses = 0;
-            }
-            Change::PollMissed { misses, not_before, .. } => {
-                self.poll_misses = *misses;
-                self.not_before = *not_before;
-            }
-            Change::PollStopped { reason, .. } => {
-                self.poll_now = false;
-                self.poll_misses = 0;
-                self.poll_stopped = Some(reason.clone());
-            }
-            Change::NotMade { .. } => self.create_in_doubt = false,
             _ => {}
         }
     }

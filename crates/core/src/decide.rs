@@ -351,7 +351,7 @@ impl<'a> Decider<'a> {
 }
 
 /// The far side's id of the record that an input is about.
-fn record_key(input: &Input) -> Option<&str> {
+pub(crate) fn record_key(input: &Input) -> Option<&str> {
     input.keys.iter().find(|k| k.kind == KeyKind::Record).map(|k| k.value.as_str())
 }
 

@@ -1,7 +1,7 @@
 //! Entries: the immutable records of the journal.
 
 use crate::{
-    Actor, BridgeName, Content, InputId, Note, NoteId, Park, RecordId, RecordRef, Status, SystemName, Timestamp,
+    Actor, BridgeName, Content, Input, InputId, Note, NoteId, Park, RecordId, RecordRef, Status, SystemName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,13 @@ pub struct Cause {
     /// Who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
+}
+
+impl Cause {
+    /// What an entry that follows from this input names as its cause.
+    pub(crate) fn of(input: &Input) -> Self {
+        Self { input: input.id, system: Some(input.system.clone()), actor: input.actor.clone() }
+    }
 }
 
 fn is_zero(id: &InputId) -> bool {
@@ -194,7 +201,7 @@ pub enum Change {
         /// The system.
         system: SystemName,
     },
-    /// A record that was wanted read, or had been missed, was read.
+    /// A record that was wanted read, or had been missed, was read, or will not be for now.
     Polled {
         /// The system.
         system: SystemName,
@@ -237,6 +244,38 @@ pub enum Change {
         /// In words.
         text: String,
     },
+}
+
+impl Change {
+    /// The system whose link this changes; `None` when it changes the incident as a whole.
+    #[must_use]
+    pub fn system(&self) -> Option<&SystemName> {
+        match self {
+            Self::RecordFound { system, .. }
+            | Self::Known { system, .. }
+            | Self::Wanted { system, .. }
+            | Self::NoteSeen { system, .. }
+            | Self::Delivered { system, .. }
+            | Self::Deferred { system, .. }
+            | Self::Superseded { system, .. }
+            | Self::DeadLettered { system, .. }
+            | Self::Released { system }
+            | Self::PollWanted { system }
+            | Self::Polled { system }
+            | Self::PollMissed { system, .. }
+            | Self::PollStopped { system, .. }
+            | Self::NotMade { system } => Some(system),
+            Self::Heard { .. }
+            | Self::Opened { .. }
+            | Self::Discarded { .. }
+            | Self::Status { .. }
+            | Self::NoteAdded { .. }
+            | Self::Quarantined { .. }
+            | Self::Held { .. }
+            | Self::Unquarantined
+            | Self::Remark { .. } => None,
+        }
+    }
 }
 
 impl RecordRef {

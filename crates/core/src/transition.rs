@@ -1,12 +1,15 @@
 //! One input, whole: decide, apply, and say what must be written.
 
-use crate::decide::Decider;
+use crate::decide::{Decider, record_key};
 use crate::input::What;
 use crate::plan::{plan, same_aim};
 use crate::{
     Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input, Lane, LaneState,
-    Link, Step, SystemName, Timestamp,
+    Link, Outcome, Scope, Step, SystemName, Timestamp,
 };
+
+/// Wait before a record is read again whose reading failed for it alone, in milliseconds.
+const READ_AGAIN_MS: i64 = 10_000;
 
 /// What happens to one row of the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +107,7 @@ pub fn transition(
     if changes.is_empty() && !remembers {
         return Transition { disposition, written: None, lanes };
     }
-    let cause = Cause { input: input.id, system: Some(input.system.clone()), actor: input.actor.clone() };
+    let cause = Cause::of(input);
     after.finish(input.id);
     Transition {
         disposition,
@@ -127,7 +130,7 @@ pub fn quarantine(
     if let Some(json) = input.and_then(|i| serde_json::to_string(i).ok()) {
         changes.push(Change::Held { input: json });
     }
-    let entry = Entry { at: now, cause: Cause::default(), changes };
+    let entry = Entry { at: now, cause: input.map(Cause::of).unwrap_or_default(), changes };
     after.apply(&entry);
     let lanes = lanes.iter().map(|l| LaneChange::Remove { system: l.system.clone() }).collect();
     Transition { disposition: Disposition::Held, written: Some(Written { entry, incident: after }), lanes }
@@ -140,7 +143,7 @@ fn nothing(disposition: Disposition) -> Transition {
 /// The bridge on which this input opens an incident.
 fn opening_bridge<'b>(input: &Input, bridges: &'b Bridges) -> Result<&'b crate::Bridge, IgnoreReason> {
     let opens = matches!(&input.what, What::News(crate::News::Opened(_)));
-    if !opens && !input.asks {
+    if !opens && !input.asks || record_key(input).is_none() {
         return Err(IgnoreReason::UnknownRecord);
     }
     bridges.opening(&input.system, input.bridge.as_ref()).ok_or(IgnoreReason::NoBridge)
@@ -188,6 +191,7 @@ fn pending(incident: &Incident, link: &Link, touched: bool) -> Option<Step> {
 /// plans again.
 fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges, now: Timestamp) -> Vec<LaneChange> {
     let ends = matches!(input.what, What::Settled { .. } | What::LeaseLost);
+    let again = read_again(input, now);
     let mut moves = Vec::new();
     for link in &after.links {
         let lane = lanes.iter().find(|l| l.system == link.system);
@@ -198,6 +202,7 @@ fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges
         let polled_at =
             lane.filter(|l| l.class == Class::Poll && l.state == LaneState::Waiting && !ended).map(|l| l.due);
         let due = after.due(link, &bridges.poll, polled_at, now);
+        let due = due.map(|(class, at)| (class, if class == Class::Poll && ended { at.max(again) } else { at }));
         let system = link.system.clone();
         match (lane, due) {
             (Some(l), Some((class, at))) if !ended && l.class == class && (l.due == at || l.due.max(now) == at) => {}
@@ -207,4 +212,16 @@ fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges
         }
     }
     moves
+}
+
+/// When a record may be read again. A reading that failed leaves no entry, so it is the lane that keeps it from being
+/// made again at once.
+fn read_again(input: &Input, now: Timestamp) -> Timestamp {
+    match &input.what {
+        What::Settled { step: None, outcome: Outcome::NotApplied { wait_ms, scope: Scope::Record, .. }, .. } => {
+            now.plus_ms(wait_ms.unwrap_or(READ_AGAIN_MS))
+        }
+        What::Settled { step: None, outcome: Outcome::Unknown { .. }, .. } => now.plus_ms(READ_AGAIN_MS),
+        _ => now,
+    }
 }

@@ -63,7 +63,8 @@ impl Decider<'_> {
                 };
                 self.dead_letter(system, number, step, park);
             }
-            (Outcome::Missing, None) => self.poll_missed(system),
+            (Outcome::Missing, None) => self.poll_missed(system, "it has no such record"),
+            (Outcome::Rejected { reason, .. }, None) => self.poll_missed(system, reason),
             // A reading that failed is simply made again when it is next due; nothing was lost, so nothing is written.
             (_, None) => {}
         }
@@ -197,7 +198,8 @@ impl Decider<'_> {
         self.push(Change::DeadLettered { system: system.clone(), step: number, what: step.describe(), note, park });
     }
 
-    fn poll_missed(&mut self, system: &SystemName) {
+    /// A record that is not there, or cannot be asked for, is given up after a few readings.
+    fn poll_missed(&mut self, system: &SystemName, answer: &str) {
         let Some(link) = self.link(system) else {
             return;
         };
@@ -206,9 +208,11 @@ impl Decider<'_> {
             let not_before = self.now.plus_ms(self.bridges.backoff.wait_ms(misses + 2, self.seed(link)));
             self.push(Change::PollMissed { system: system.clone(), misses, not_before });
         } else if self.incident.content.is_none() {
-            self.push(Change::Discarded { reason: format!("{system} has no such record") });
+            // The reading that was wanted is over, or it would be made for ever.
+            self.push(Change::Polled { system: system.clone() });
+            self.push(Change::Discarded { reason: format!("{system} answered {misses} times: {answer}") });
         } else {
-            let reason = format!("{system} answered {misses} times that it has no such record");
+            let reason = format!("{system} answered {misses} times: {answer}");
             self.push(Change::PollStopped { system: system.clone(), reason });
         }
     }
