@@ -72,8 +72,9 @@ impl Server {
             }
             Err(refusal) => return self.refuse(hook, refusal.into()),
         };
-        // From here on the body is not needed; a waiting commit should not hold it.
-        drop(body);
+        // From here on neither is needed. Both are parts of the connection's buffer, which is used again only when nobody
+        // holds one.
+        drop((head, body));
         match timeout(COMMIT_TIMEOUT, self.shared.intake.accept(*input)).await {
             Ok(Ok(accepted)) => {
                 hook.metrics.count(accepted.disposition);
