@@ -82,6 +82,7 @@ impl Link {
                 self.remote_at = (*remote_at).max(self.remote_at);
             }
             Change::Wanted { status, by, .. } => {
+                self.if_found = if status.is_none() { self.want } else { None };
                 self.want = *status;
                 self.want_by.clone_from(by);
             }

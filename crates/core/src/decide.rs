@@ -102,6 +102,7 @@ impl<'a> Decider<'a> {
             if self.link(system).is_some_and(|l| l.known.is_none()) {
                 self.push(Change::Known { system: system.clone(), status: Status::Triggered, remote_at: None });
             }
+            self.want_as_before(system);
         }
         match news {
             News::Opened(opening) => self.open(system, opening, input.occurred_at),
@@ -166,6 +167,10 @@ impl<'a> Decider<'a> {
         };
         let told_late = read_since.is_none() && remote_at.is_some() && remote_at < link.remote_at;
         if told_late || link.known == Some(status) {
+            if self.takes_it_again(system, status, actor, remote_at) {
+                self.push(Change::Known { system: system.clone(), status, remote_at });
+                self.propagate(system, Status::Triggered, status, actor);
+            }
             return;
         }
         let told_at_once = read_since.is_none() && remote_at.is_some() && remote_at == link.remote_at;
@@ -185,6 +190,36 @@ impl<'a> Decider<'a> {
         }
         self.push(Change::Wanted { system: system.clone(), status: Some(status), by: None });
         self.propagate(system, agreed, status, actor);
+    }
+
+    /// A record that was given up before it was made turns out to be there: it should hold what was wanted of it, or it
+    /// would page on although somebody had taken it.
+    pub(crate) fn want_as_before(&mut self, system: &SystemName) {
+        let Some(link) = self.link(system).filter(|l| l.want.is_none()) else { return };
+        if let Some(status) = link.if_found.filter(|s| *s > Status::Triggered) {
+            self.push(Change::Wanted { system: system.clone(), status: Some(status), by: None });
+        }
+    }
+
+    /// Whether a person takes what this record has as taken already, while another record does not: it was given back
+    /// there, and the rules left this one as it was. An act from before we learned the status is the one that we
+    /// learned it from, and does not count.
+    fn takes_it_again(
+        &self,
+        system: &SystemName,
+        status: Status,
+        actor: Option<&Actor>,
+        remote_at: Option<Timestamp>,
+    ) -> bool {
+        let Some(link) = self.link(system) else {
+            return false;
+        };
+        let person = actor.is_some_and(|a| !a.ours);
+        let later = remote_at.is_none_or(|at| at > link.known_at && Some(at) > link.remote_at);
+        let settled = link.known == Some(status) && link.want == link.known;
+        let elsewhere =
+            self.incident.links.iter().any(|l| l.system != *system && l.agreed() == Some(Status::Triggered));
+        status == Status::Acknowledged && settled && person && later && elsewhere
     }
 
     /// Carries a change of status to the other links, as the rules say.
@@ -301,6 +336,7 @@ impl<'a> Decider<'a> {
         };
         if matches!(link.record, Record::Absent) {
             self.push(Change::RecordFound { system: system.clone(), record: reading.record.clone() });
+            self.want_as_before(system);
         }
         if self.link(system).is_some_and(|l| l.poll_now || l.poll_misses > 0) {
             self.push(Change::Polled { system: system.clone() });
@@ -341,8 +377,14 @@ impl<'a> Decider<'a> {
         if self.incident.quarantined.is_some() {
             let held = std::mem::take(&mut self.incident.held);
             self.push(Change::Unquarantined);
-            for input in held.iter().filter_map(|json| serde_json::from_str::<Input>(json).ok()) {
-                self.decide(&input);
+            for json in held {
+                match serde_json::from_str::<Input>(&json) {
+                    Ok(input) => self.decide(&input),
+                    Err(error) => {
+                        let text = format!("an input that was held cannot be read any more ({error}): {json}");
+                        self.push(Change::Remark { text });
+                    }
+                }
             }
         } else if self.link(system).is_some() {
             self.push(Change::Released { system: system.clone() });

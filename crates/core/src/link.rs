@@ -41,6 +41,10 @@ pub struct Link {
     /// The status that the record should hold; `None` leaves it as it is, and makes none when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub want: Option<Status>,
+    /// The status that was wanted before the wish for a record was given up: should there turn out to be one after all,
+    /// it should hold that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_found: Option<Status>,
     /// Who caused the wanted status, as the far side should name them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub want_by: Option<String>,
@@ -111,6 +115,7 @@ impl Link {
             record: Record::Absent,
             create_key,
             want: None,
+            if_found: None,
             want_by: None,
             known: None,
             known_at: Timestamp(0),

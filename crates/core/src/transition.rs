@@ -71,9 +71,14 @@ pub fn transition(
     fresh: IncidentId,
     now: Timestamp,
 ) -> Transition {
-    let (before, is_new) = match incident {
-        Some(incident) => (incident.clone(), false),
-        None => (Incident::blank(fresh), true),
+    let is_new = incident.is_none();
+    let blank;
+    let before = match incident {
+        Some(incident) => incident,
+        None => {
+            blank = Incident::blank(fresh);
+            &blank
+        }
     };
     if input.id.0 != 0 && before.seen.contains(&input.id) {
         return nothing(Disposition::Repeated);
@@ -93,7 +98,7 @@ pub fn transition(
         decider.push(Change::Held { input });
     } else {
         decider.decide(input);
-        supersede(&mut decider, &before, lanes, input);
+        supersede(&mut decider, before, lanes, input);
     }
     let (changes, mut after) = (decider.changes, decider.incident);
     let disposition = match () {

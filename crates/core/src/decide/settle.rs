@@ -79,6 +79,7 @@ impl Decider<'_> {
         let overtaken = link.known.is_some() && link.known_at > started_at;
         if let Some(record) = held.record.filter(|_| absent) {
             self.push(Change::RecordFound { system: system.clone(), record: record.clone() });
+            self.want_as_before(system);
         }
         let (status, note) = match step {
             Step::Create | Step::Find => (Some(held.status.unwrap_or(Status::Triggered)), None),
