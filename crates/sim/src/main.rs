@@ -13,6 +13,7 @@ mod world;
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
 use planted::Plant;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stores::{Kind, Stores};
 
@@ -43,13 +44,10 @@ struct Options {
     threads: usize,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let failed = if options.planted { all_planted(&options)? } else { many(&options)? };
-    if failed > 0 {
-        std::process::exit(1);
-    }
-    Ok(())
+    Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Runs the seeds. Returns how many failed.

@@ -109,7 +109,7 @@ impl Store for SimStore {
         let copy = settlement.clone();
         let result = self.now(self.inner.settle(lease, settlement, now)).now_or_never().expect("ready");
         if self.plant == Some(Plant::SettlesStale) && matches!(result, Ok(Settled::Stale)) {
-            let _ = self.now(self.inner.accept_for(incident, copy.into_input(system), now));
+            let _ = self.now(self.inner.accept_for(incident, copy.into_input(system), now)).now_or_never();
             return Box::pin(std::future::ready(Ok(Settled::Done)));
         }
         Box::pin(std::future::ready(result))
