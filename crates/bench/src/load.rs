@@ -1,5 +1,6 @@
 //! Sends webhooks: closed loop (each connection sends the next when the last is answered), or at a fixed rate whether
-//! answers come or not, each timed from when it was due.
+//! answers come or not, each timed from when it was due. At a fixed rate everything that was due is sent and counted,
+//! however late, so that a server that falls behind shows it.
 
 use crate::event::Request;
 use crate::spread::Spread;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -53,8 +55,6 @@ pub(crate) struct Load {
     pub(crate) latency: Spread,
     /// How many answers had which status.
     pub(crate) statuses: BTreeMap<u16, u64>,
-    /// Requests that did not begin before the end although they were due.
-    pub(crate) late: u64,
 }
 
 /// What the connections share.
@@ -63,6 +63,8 @@ struct Shared {
     next: Cell<u64>,
     /// Requests that are due, when there is a rate.
     due: Arc<Semaphore>,
+    /// How many there are in all, once that is known; what was due before the end is sent even after it.
+    last: Arc<AtomicU64>,
 }
 
 struct Plan {
@@ -87,8 +89,15 @@ pub(crate) async fn run(options: &Options) -> Result<Load> {
     let Options { address, from, rate, .. } = *options;
     let plan = Plan { address, from, rate, start, counted_from: start + WARM_UP, end };
     let due = Arc::new(Semaphore::new(0));
-    let pacer = rate.map(|rate| pace(rate, start, end, due.clone()));
-    let shared = Rc::new(Shared { options: plan, next: Cell::new(0), due });
+    let last = Arc::new(AtomicU64::new(u64::MAX));
+    let pacer = rate.map(|rate| {
+        let (due, last, connections) = (due.clone(), last.clone(), options.connections);
+        std::thread::spawn(move || {
+            last.store(pace(rate, start, end, &due), Ordering::Release);
+            due.add_permits(connections);
+        })
+    });
+    let shared = Rc::new(Shared { options: plan, next: Cell::new(0), due, last });
     let mut all = Seen::default();
     let local = LocalSet::new();
     let mut tasks = JoinSet::new();
@@ -108,35 +117,34 @@ pub(crate) async fn run(options: &Options) -> Result<Load> {
             anyhow::Ok(())
         })
         .await?;
-    let due = pacer.map_or(0, |thread| thread.join().expect("pacing does not panic"));
+    if let Some(pacer) = pacer {
+        pacer.join().expect("pacing does not panic");
+    }
     Ok(Load {
         sent: all.sent,
         per_second: all.times_us.len() as f64 / (end - (start + WARM_UP)).as_secs_f64(),
         latency: Spread::of(&mut all.times_us),
         statuses: all.statuses,
-        late: due.saturating_sub(all.sent),
     })
 }
 
-/// Says when requests are due. A thread of its own: the runtime's timers only know milliseconds.
-fn pace(rate: f64, start: Instant, end: Instant, due: Arc<Semaphore>) -> std::thread::JoinHandle<u64> {
-    std::thread::spawn(move || {
-        let mut given = 0_u64;
-        loop {
-            let now = Instant::now();
-            if now >= end {
-                due.close();
-                return given;
-            }
-            let wanted = ((now.saturating_duration_since(start)).as_secs_f64() * rate) as u64;
-            if wanted > given {
-                due.add_permits((wanted - given) as usize);
-                given = wanted;
-            }
-            let next = start + Duration::from_secs_f64((given + 1) as f64 / rate);
-            std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
+/// Says when requests are due, and returns how many were. A thread of its own: the runtime's timers only know
+/// milliseconds.
+fn pace(rate: f64, start: Instant, end: Instant, due: &Semaphore) -> u64 {
+    let mut given = 0_u64;
+    loop {
+        let now = Instant::now();
+        if now >= end {
+            return given;
         }
-    })
+        let wanted = (now.saturating_duration_since(start).as_secs_f64() * rate) as u64;
+        if wanted > given {
+            due.add_permits((wanted - given) as usize);
+            given = wanted;
+        }
+        let next = start + Duration::from_secs_f64((given + 1) as f64 / rate);
+        std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
+    }
 }
 
 async fn connection(shared: Rc<Shared>) -> Result<Seen> {
@@ -156,7 +164,7 @@ async fn connection(shared: Rc<Shared>) -> Result<Seen> {
         let status = read_answer(&mut stream, &mut buffer).await?;
         *seen.statuses.entry(status).or_default() += 1;
         let done = Instant::now();
-        if due >= plan.counted_from && done <= plan.end {
+        if due >= plan.counted_from && (plan.rate.is_some() || done <= plan.end) {
             seen.times_us.push(u32::try_from((done - due).as_micros()).unwrap_or(u32::MAX));
         }
     }
@@ -173,10 +181,10 @@ impl Shared {
                 plan.start + Duration::from_secs_f64((self.next.get() + 1) as f64 / rate)
             }
         };
-        if plan.rate.is_none() && due >= plan.end {
+        let n = self.next.get();
+        if plan.rate.is_none() && due >= plan.end || n >= self.last.load(Ordering::Acquire) {
             return None;
         }
-        let n = self.next.get();
         self.next.set(n + 1);
         Some((n, due))
     }

@@ -50,8 +50,14 @@ enum Part {
     Append(log::AppendOptions),
 }
 
-fn main() -> Result<ExitCode> {
-    let part = Part::parse();
+fn main() -> ExitCode {
+    start(Part::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn start(part: Part) -> Result<ExitCode> {
     tracing_subscriber::fmt().with_max_level(level(&part)).with_writer(std::io::stderr).init();
     // It fails only when it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -276,7 +276,6 @@ fn load(to: SocketAddr, more: &[&str]) -> Result<Load> {
     let load: Load = child::part(&arguments)?;
     let fine = load.statuses.keys().all(|status| *status == 202);
     ensure!(fine && !load.statuses.is_empty(), "not every event was accepted: {:?}", load.statuses);
-    ensure!(load.late < load.sent / 100, "the rate was not kept: {} of {} were not sent", load.late, load.sent);
     Ok(load)
 }
 
@@ -292,7 +291,7 @@ fn accept_one(address: SocketAddr, n: u64) -> Result<()> {
 
 /// Waits until so many have arrived, as long as any do.
 fn delivered(told: SocketAddr, count: u64) -> Result<Delivered> {
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const PATIENCE: Duration = Duration::from_secs(15);
     let (mut last, mut moved) = (0, Instant::now());
     loop {
         let now: Delivered = serde_json::from_str(&ask(told, "GET")?)?;
