@@ -81,13 +81,14 @@ pub(crate) struct Round {
 }
 
 impl Accepts {
-    /// The middle of all rounds.
-    pub(crate) fn of(kind: &'static str, rounds: &[Round], ceiling: f64) -> Self {
-        let per_second = median(rounds.iter().map(|r| r.closed.per_second));
+    /// The middle of all rounds. Each is compared with the ceiling of its own round, which was measured within the same
+    /// minute; between rounds the machine may have become another.
+    pub(crate) fn of(kind: &'static str, rounds: &[Round], ceiling: &[Round]) -> Self {
+        let shares = rounds.iter().zip(ceiling).map(|(r, top)| r.closed.per_second / top.closed.per_second);
         Self {
             kind,
-            per_second,
-            of_ceiling: if ceiling > 0.0 { per_second / ceiling } else { 1.0 },
+            per_second: median(rounds.iter().map(|r| r.closed.per_second)),
+            of_ceiling: median(shares),
             latency: middle(rounds.iter().map(|r| r.closed.latency)),
             cpu_ms_per_event: median(rounds.iter().map(|r| r.cpu_ms_per_event)),
             half_rate: median(rounds.iter().filter_map(|r| r.half).map(|(rate, _)| rate)),

@@ -125,8 +125,7 @@ impl Bench {
                 batches.extend(Some(batch).filter(|batch| *batch > 0.0));
             }
         }
-        let ceiling = median(rounds[0].iter().map(|r| r.closed.per_second));
-        let accepts = kinds.iter().zip(&rounds).map(|(kind, rounds)| Accepts::of(kind.as_str(), rounds, ceiling));
+        let accepts = kinds.iter().zip(&rounds).map(|(kind, one)| Accepts::of(kind.as_str(), one, &rounds[0]));
         let append = self.append(median(batches))?;
         Ok((accepts.collect(), Some(append)))
     }
