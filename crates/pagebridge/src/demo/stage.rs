@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How long the story waits for anything to happen, in milliseconds.
 const PATIENCE_MS: i64 = 40_000;
+/// Calls to one system at once.
+pub(crate) const CONCURRENCY: usize = 4;
 /// How often it looks, in milliseconds.
 const LOOK_MS: i64 = 20;
 
@@ -103,7 +105,7 @@ impl Stage {
         let mut config = config.ok_or_else(|| failed("the demonstration's own settings are wrong"))?;
         config.backoff = Backoff { first_ms: 300, cap_ms: 2_000, unanswered_ms: 1_000 };
         config.poll = PollPolicy { interval_ms: 3_000, quiet_ms: 3_000, ..PollPolicy::default() };
-        config.systems.iter_mut().for_each(|system| system.concurrency = 4);
+        config.systems.iter_mut().for_each(|system| system.concurrency = CONCURRENCY);
         Ok(config)
     }
 
