@@ -35,7 +35,9 @@ impl Incident {
                 self.bridge = bridge.clone();
                 let mut first = Link::absent(origin.clone(), String::new());
                 first.record = present(record);
-                self.links = vec![first];
+                // Room for all at once: every new incident comes by here.
+                self.links = Vec::with_capacity(1 + others.len());
+                self.links.push(first);
                 self.links.extend(others.iter().map(|(system, key)| Link::absent(system.clone(), key.clone())));
             }
             Change::Opened { content } => {

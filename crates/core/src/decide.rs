@@ -47,7 +47,8 @@ pub(crate) struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     pub(crate) fn new(incident: Incident, bridges: &'a Bridges, now: Timestamp) -> Self {
-        Self { incident, changes: Vec::new(), bridges, now }
+        // Room for as many as an opening makes.
+        Self { incident, changes: Vec::with_capacity(8), bridges, now }
     }
 
     pub(crate) fn push(&mut self, change: Change) {
