@@ -1,17 +1,19 @@
-//! What the engine needs from the world: a [`Store`], [`Connector`]s, a [`Clock`]; with a store in memory and the
-//! conformance suite that every store must pass.
+//! What the engine needs from the world: a [`Store`], [`Connector`]s, an [`Operator`] to tell, a [`Clock`]; with a store
+//! in memory and the conformance suite that every store must pass.
 
 mod clock;
 pub mod conformance;
 mod connector;
 mod guard;
 mod memory;
+mod operator;
 mod store;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{Check, CheckResult, Connector, Receive, Received, Refusal};
 pub use guard::{guarded, pick};
 pub use memory::MemoryStore;
+pub use operator::{Alarm, AlarmState, Operator, OperatorNews};
 pub use store::{
     Accepted, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,
