@@ -84,8 +84,12 @@ pub struct PagerDutyConfig {
     pub unauthorized_json: bool,
     /// Refuses to acknowledge an acknowledged incident (code 1002) instead of adding an acknowledger.
     pub repeated_acknowledge_refused: bool,
-    /// The pause before the first retry of a webhook; it doubles from there up to 30 minutes.
+    /// The pause before the first retry of a webhook; it doubles from there.
     pub webhook_retry_ms: u64,
+    /// The longest pause between two retries.
+    pub webhook_retry_cap_ms: u64,
+    /// How long after its first attempt a webhook is given up.
+    pub webhook_retry_total_ms: u64,
     /// How long a receiver may take to answer a webhook.
     pub webhook_timeout_ms: u64,
 }
@@ -100,6 +104,8 @@ impl Default for PagerDutyConfig {
             unauthorized_json: false,
             repeated_acknowledge_refused: false,
             webhook_retry_ms: 10_000,
+            webhook_retry_cap_ms: 30 * 60 * 1_000,
+            webhook_retry_total_ms: 48 * 60 * 60 * 1_000,
             webhook_timeout_ms: 5_000,
         }
     }

@@ -1,112 +1,27 @@
 //! Carries webhooks: in order per lane, with retries, and with the faults in force.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod attempt;
+mod policy;
+mod queue;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
+use self::attempt::Attempt;
+use self::queue::{Queue, Waiting};
 use crate::clock::after;
 use crate::faults::System;
 use crate::shell::Shared;
 
+pub(crate) use self::policy::{Care, Parcel, RetryPolicy};
+pub use self::queue::{WebhookCounts, WebhookRecord};
+
 /// How many webhooks of one system are on their way at once.
 const IN_FLIGHT_MAX: usize = 128;
-/// How many finished attempts are remembered for the state page.
-const RECORDS_MAX: usize = 1_000;
-
-/// When a webhook is sent again, and when it is given up.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RetryPolicy {
-    pub(crate) timeout_ms: u64,
-    pub(crate) first_ms: u64,
-    pub(crate) cap_ms: u64,
-    /// Gives up this long after the first attempt.
-    pub(crate) total_ms: u64,
-    pub(crate) attempts_max: u32,
-    /// Switches the target off after so many dropped webhooks in a row, for `disabled_ms`.
-    pub(crate) drops_max: Option<u32>,
-    pub(crate) disabled_ms: u64,
-}
-
-/// One webhook on its way.
-#[derive(Debug, Clone)]
-pub(crate) struct Parcel {
-    /// The subscription or hook that it belongs to.
-    pub(crate) target: String,
-    /// Parcels of one lane go out in order: target and incident or alert.
-    pub(crate) lane: String,
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Bytes,
-    /// The event type or action, for faults and the record.
-    pub(crate) label: String,
-    /// The incident or alert that it is about.
-    pub(crate) about: String,
-    /// The id that stays the same over retries.
-    pub(crate) webhook_id: String,
-}
-
-/// One attempt to deliver a webhook, or what a fault did to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WebhookRecord {
-    /// When it ended, on the sandbox's clock.
-    pub at: Timestamp,
-    /// The event type or action.
-    pub event: String,
-    /// The incident or alert.
-    pub about: String,
-    /// The id that stays the same over retries.
-    pub webhook_id: String,
-    /// The number of the attempt, from 1; 0 for what a fault dropped.
-    pub attempt: u32,
-    /// What came of it: `delivered`, `retry: ...`, `given up: ...`, `dropped by fault`.
-    pub outcome: String,
-}
-
-/// How many webhooks ended how.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct WebhookCounts {
-    /// Made by the look-alike.
-    pub made: u64,
-    /// Attempts over the wire.
-    pub attempts: u64,
-    /// Answered 2xx.
-    pub delivered: u64,
-    /// Delivered once more by a fault.
-    pub duplicated: u64,
-    /// Given up after a refusal or too many attempts.
-    pub given_up: u64,
-    /// Never sent, because of a fault or a switched-off target.
-    pub dropped: u64,
-    /// Waiting to be sent or on the way now.
-    pub waiting: u64,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    lanes: HashMap<String, VecDeque<Parcel>>,
-    health: BTreeMap<String, Health>,
-    counts: WebhookCounts,
-    records: VecDeque<WebhookRecord>,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Health {
-    dropped_in_a_row: u32,
-    disabled_until: Option<Timestamp>,
-}
-
-/// How one attempt ended.
-enum Attempt {
-    Delivered,
-    Again(String),
-    Refused(String),
-}
 
 /// The post office of one system.
 #[derive(Debug)]
@@ -117,15 +32,24 @@ pub(crate) struct Outgoing {
     runtime: Handle,
     client: reqwest::Client,
     permits: Semaphore,
-    state: Mutex<State>,
+    queue: Mutex<Queue>,
+    /// Wakes the carriers that wait for a retry of something that may have been discarded.
+    discards: watch::Sender<u64>,
 }
 
 impl Outgoing {
     /// Must be called within a runtime, which then carries the webhooks.
     pub(crate) fn new(system: System, policy: RetryPolicy, shared: Shared, client: reqwest::Client) -> Arc<Outgoing> {
-        let permits = Semaphore::new(IN_FLIGHT_MAX);
-        let runtime = Handle::current();
-        Arc::new(Outgoing { system, policy, shared, runtime, client, permits, state: Mutex::default() })
+        Arc::new(Outgoing {
+            system,
+            policy,
+            shared,
+            runtime: Handle::current(),
+            client,
+            permits: Semaphore::new(IN_FLIGHT_MAX),
+            queue: Mutex::default(),
+            discards: watch::Sender::new(0),
+        })
     }
 
     /// Takes parcels over; keeps their order per lane. Does not block.
@@ -134,21 +58,25 @@ impl Outgoing {
             return;
         }
         let now = self.shared.clock.now();
-        let mut state = self.lock();
+        let mut queue = self.lock();
         for parcel in parcels {
-            state.counts.made += 1;
-            if state.is_disabled(&parcel.target, now) {
-                state.counts.dropped += 1;
+            queue.counts.made += 1;
+            let dropped = match parcel.care {
+                Care::Dropped(why) => Some(why),
+                _ if queue.is_disabled(&parcel.target, now) => Some("the target is switched off"),
+                _ => None,
+            };
+            if let Some(why) = dropped {
+                queue.counts.dropped += 1;
+                queue.record(&parcel, 0, &format!("dropped: {why}"), now);
                 continue;
             }
-            state.counts.waiting += 1;
-            if let Some(lane) = state.lanes.get_mut(&parcel.lane) {
-                lane.push_back(parcel);
-                continue;
-            }
-            let lane = parcel.lane.clone();
-            state.lanes.insert(lane.clone(), VecDeque::from([parcel]));
-            self.spawn(self.clone().run_lane(lane));
+            let lane = match parcel.care {
+                Care::BestEffort => aside(&parcel),
+                _ => parcel.lane.clone(),
+            };
+            let waiting = Waiting { parcel, attempts: 0, first_at: None, planned: false };
+            self.enqueue(&mut queue, lane, waiting);
         }
     }
 
@@ -158,7 +86,13 @@ impl Outgoing {
 
     /// Switches a target on again.
     pub(crate) fn enable(&self, target: &str) {
-        self.lock().health.remove(target);
+        self.lock().heal(target);
+    }
+
+    /// Drops what waits for a target that is no more.
+    pub(crate) fn discard(&self, target: &str) {
+        self.lock().discard(target, "the target was removed", self.shared.clock.now());
+        self.discards.send_modify(|count| *count += 1);
     }
 
     pub(crate) fn counts(&self) -> WebhookCounts {
@@ -167,7 +101,13 @@ impl Outgoing {
 
     /// Returns the latest finished attempts, oldest first.
     pub(crate) fn records(&self) -> Vec<WebhookRecord> {
-        self.lock().records.iter().cloned().collect()
+        self.lock().records()
+    }
+
+    fn enqueue(self: &Arc<Self>, queue: &mut Queue, lane: String, waiting: Waiting) {
+        if queue.push(&lane, waiting) {
+            self.spawn(self.clone().run_lane(lane));
+        }
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
@@ -182,39 +122,37 @@ impl Outgoing {
     }
 
     async fn run_lane(self: Arc<Self>, lane: String) {
-        while let Some(parcel) = self.next_of(&lane) {
-            self.carry(parcel).await;
+        loop {
+            let first = self.lock().first(&lane);
+            let Some(waiting) = first else {
+                return;
+            };
+            if waiting.planned {
+                self.deliver(&lane, &waiting).await;
+            } else {
+                self.plan(&lane, waiting).await;
+            }
         }
     }
 
-    /// Takes the lane's next parcel; an empty lane ends, under the same lock that `send` looks at it with.
-    fn next_of(&self, lane: &str) -> Option<Parcel> {
-        let mut state = self.lock();
-        let next = state.lanes.get_mut(lane).and_then(VecDeque::pop_front);
-        if next.is_none() {
-            state.lanes.remove(lane);
-        }
-        next
-    }
-
-    async fn carry(self: &Arc<Self>, parcel: Parcel) {
-        let plan = self.shared.faults.plan_webhook(self.system, &parcel.label, self.shared.clock.now());
+    /// Asks the faults about a parcel, once.
+    async fn plan(self: &Arc<Self>, lane: &str, waiting: Waiting) {
+        let parcel = &waiting.parcel;
+        let now = self.shared.clock.now();
+        let plan = self.shared.faults.plan_webhook(self.system, &parcel.label, now);
+        self.lock().note(lane, &parcel.webhook_id, |first| first.planned = true);
         if plan.dropped {
-            self.settle(&parcel, 0, "dropped by fault", |counts| counts.dropped += 1);
+            self.drop_by_fault(lane, parcel, now);
             return;
         }
         if let Some(ms) = plan.overtaken_ms {
-            let office = self.clone();
-            self.spawn(async move {
-                office.shared.clock.sleep_ms(ms).await;
-                office.deliver(&parcel).await;
-            });
+            self.hold_aside(lane, &parcel.webhook_id, ms);
             return;
         }
         if plan.delay_ms > 0 {
-            self.shared.clock.sleep_ms(plan.delay_ms).await;
+            self.wait_until(lane, &parcel.webhook_id, after(now, plan.delay_ms)).await;
         }
-        self.deliver(&parcel).await;
+        self.deliver(lane, &waiting).await;
         for ms in plan.again_after_ms {
             let (office, parcel) = (self.clone(), parcel.clone());
             self.spawn(async move {
@@ -225,40 +163,59 @@ impl Outgoing {
         }
     }
 
-    /// Tries until it is delivered, refused or too old.
-    async fn deliver(&self, parcel: &Parcel) {
-        let clock = &self.shared.clock;
-        let give_up_at = after(clock.now(), self.policy.total_ms);
-        for number in 1.. {
-            if self.is_disabled(&parcel.target) {
-                self.settle(parcel, number, "dropped: the target is switched off", |counts| counts.dropped += 1);
-                return;
-            }
-            let why = match self.attempt(parcel).await {
-                Attempt::Delivered => {
-                    self.lock().health.remove(&parcel.target);
-                    self.settle(parcel, number, "delivered", |counts| counts.delivered += 1);
-                    return;
-                }
-                Attempt::Refused(why) => {
-                    self.give_up(parcel, number, &why);
-                    return;
-                }
-                Attempt::Again(why) => why,
-            };
-            let next_at = after(clock.now(), self.pause_ms(number));
-            if number >= self.policy.attempts_max || next_at > give_up_at {
-                self.give_up(parcel, number, &why);
-                return;
-            }
-            self.record(parcel, number, &format!("retry: {why}"));
-            clock.sleep_until(next_at).await;
+    /// Moves the first of a lane into a lane of its own that starts later, so that those behind it overtake it.
+    fn hold_aside(self: &Arc<Self>, lane: &str, webhook_id: &str, ms: u64) {
+        let mut queue = self.lock();
+        let Some(waiting) = queue.take(lane, webhook_id) else {
+            return;
+        };
+        let side = aside(&waiting.parcel);
+        let (office, id) = (self.clone(), waiting.parcel.webhook_id.clone());
+        let until = after(self.shared.clock.now(), ms);
+        if queue.push(&side, waiting) {
+            self.spawn(async move {
+                office.wait_until(&side, &id, until).await;
+                office.run_lane(side).await;
+            });
         }
     }
 
-    fn pause_ms(&self, number: u32) -> u64 {
-        let doubled = self.policy.first_ms.saturating_mul(1 << (number - 1).min(20));
-        doubled.min(self.policy.cap_ms)
+    /// Tries the first of a lane until it is delivered, refused, too old or discarded.
+    async fn deliver(&self, lane: &str, waiting: &Waiting) {
+        let Waiting { parcel, attempts, first_at, .. } = waiting;
+        let clock = &self.shared.clock;
+        let first_at = first_at.unwrap_or_else(|| clock.now());
+        let give_up_at = after(first_at, self.policy.total_ms);
+        for number in attempts + 1.. {
+            if !self.lock().holds(lane, &parcel.webhook_id) {
+                return;
+            }
+            let attempt = self.attempt(parcel).await;
+            let why = match attempt {
+                Attempt::Delivered => return self.delivered(lane, parcel, number),
+                Attempt::Refused(why) => return self.give_up(lane, parcel, number, &why),
+                Attempt::Again(why) => why,
+            };
+            let next_at = after(clock.now(), self.policy.pause_ms(number));
+            let over = number >= self.policy.attempts_max || next_at > give_up_at;
+            if over || parcel.care == Care::BestEffort {
+                return self.give_up(lane, parcel, number, &why);
+            }
+            self.note_retry(lane, parcel, number, first_at, &why);
+            self.wait_until(lane, &parcel.webhook_id, next_at).await;
+        }
+    }
+
+    /// Waits for a time, or until this is no longer the first of its lane because it was discarded.
+    async fn wait_until(&self, lane: &str, webhook_id: &str, at: Timestamp) {
+        // Subscribed before the look at the lane: a discard in between is not missed.
+        let mut discards = self.discards.subscribe();
+        while self.lock().holds(lane, webhook_id) {
+            tokio::select! {
+                () = self.shared.clock.sleep_until(at) => return,
+                _ = discards.changed() => {}
+            }
+        }
     }
 
     /// Sends once. The time limit is real time: it is the receiver that takes it.
@@ -276,63 +233,60 @@ impl Outgoing {
             request = request.header(name, value);
         }
         match request.send().await {
-            Ok(response) => classify(response.status().as_u16()),
-            Err(error) if error.is_builder() => Attempt::Refused(error.to_string()),
-            Err(error) => Attempt::Again(error.without_url().to_string()),
+            Ok(response) => Attempt::answered(response.status().as_u16()),
+            Err(error) => Attempt::failed(error),
         }
     }
 
-    fn give_up(&self, parcel: &Parcel, number: u32, why: &str) {
-        let mut state = self.lock();
-        let health = state.health.entry(parcel.target.clone()).or_default();
-        health.dropped_in_a_row += 1;
-        if self.policy.drops_max.is_some_and(|max| health.dropped_in_a_row >= max) {
-            health.disabled_until = Some(after(self.shared.clock.now(), self.policy.disabled_ms));
+    fn note_retry(&self, lane: &str, parcel: &Parcel, number: u32, first_at: Timestamp, why: &str) {
+        let mut queue = self.lock();
+        queue.record(parcel, number, &format!("retry: {why}"), self.shared.clock.now());
+        queue.note(lane, &parcel.webhook_id, |first| {
+            first.attempts = number;
+            first.first_at = Some(first_at);
+        });
+    }
+
+    fn delivered(&self, lane: &str, parcel: &Parcel, number: u32) {
+        let mut queue = self.lock();
+        queue.forget_drops(&parcel.target);
+        if queue.take(lane, &parcel.webhook_id).is_some() {
+            queue.counts.delivered += 1;
         }
-        drop(state);
-        self.settle(parcel, number, &format!("given up: {why}"), |counts| counts.given_up += 1);
+        queue.record(parcel, number, "delivered", self.shared.clock.now());
     }
 
-    fn settle(&self, parcel: &Parcel, number: u32, outcome: &str, count: impl FnOnce(&mut WebhookCounts)) {
-        let mut state = self.lock();
-        state.counts.waiting -= 1;
-        count(&mut state.counts);
-        drop(state);
-        self.record(parcel, number, outcome);
-    }
-
-    fn record(&self, parcel: &Parcel, attempt: u32, outcome: &str) {
-        let record = WebhookRecord {
-            at: self.shared.clock.now(),
-            event: parcel.label.clone(),
-            about: parcel.about.clone(),
-            webhook_id: parcel.webhook_id.clone(),
-            attempt,
-            outcome: outcome.to_owned(),
-        };
-        let mut state = self.lock();
-        if state.records.len() == RECORDS_MAX {
-            state.records.pop_front();
+    fn drop_by_fault(&self, lane: &str, parcel: &Parcel, now: Timestamp) {
+        let mut queue = self.lock();
+        if queue.take(lane, &parcel.webhook_id).is_some() {
+            queue.counts.dropped += 1;
+            queue.record(parcel, 0, "dropped by fault", now);
         }
-        state.records.push_back(record);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn give_up(&self, lane: &str, parcel: &Parcel, number: u32, why: &str) {
+        let now = self.shared.clock.now();
+        let mut queue = self.lock();
+        if queue.take(lane, &parcel.webhook_id).is_none() {
+            return;
+        }
+        queue.counts.given_up += 1;
+        queue.record(parcel, number, &format!("given up: {why}"), now);
+        let counts_against = parcel.care == Care::Guaranteed;
+        if counts_against && queue.count_drop(&parcel.target, self.policy.drops_max) {
+            queue.disable(&parcel.target, after(now, self.policy.disabled_ms));
+            queue.discard(&parcel.target, "the target is switched off", now);
+            drop(queue);
+            self.discards.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn is_disabled(&self, target: &str, now: Timestamp) -> bool {
-        let until = self.health.get(target).and_then(|health| health.disabled_until);
-        until.is_some_and(|until| now < until)
-    }
-}
-
-fn classify(status: u16) -> Attempt {
-    match status {
-        200..=299 => Attempt::Delivered,
-        429 | 500.. => Attempt::Again(format!("status {status}")),
-        _ => Attempt::Refused(format!("status {status}")),
-    }
+/// Names a lane that only this parcel uses.
+fn aside(parcel: &Parcel) -> String {
+    format!("{}#{}", parcel.lane, parcel.webhook_id)
 }

@@ -6,7 +6,7 @@ use super::model::{Alert, AlertAct, Way, Who};
 use super::state::State;
 use crate::clock::milliseconds;
 use crate::config::NumberFormat;
-use crate::outgoing::Parcel;
+use crate::outgoing::{Care, Parcel};
 
 /// Descriptions are cut to this many characters in webhooks.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
@@ -188,6 +188,7 @@ impl State {
                 label: action.to_owned(),
                 about: alert_id.clone(),
                 webhook_id: self.random.uuid(),
+                care: Care::Guaranteed,
             });
         }
     }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod directory;
+mod envelope;
 mod events;
 mod incidents;
 mod lifecycle;
@@ -40,8 +41,6 @@ pub use self::model::ServiceState;
 pub use self::people::{ActError, IncidentAct, NewIncident};
 pub use self::view::{IncidentAlertView, IncidentLogLine, IncidentView, NoteView, PagerDutySnapshot, SubscriptionView};
 
-const RETRY_CAP_MS: u64 = 30 * 60 * 1_000;
-const RETRY_TOTAL_MS: u64 = 48 * 60 * 60 * 1_000;
 const DROPS_MAX: u32 = 3;
 const DISABLED_MS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -67,8 +66,8 @@ impl PagerDuty {
         let policy = RetryPolicy {
             timeout_ms: config.webhook_timeout_ms,
             first_ms: config.webhook_retry_ms,
-            cap_ms: RETRY_CAP_MS,
-            total_ms: RETRY_TOTAL_MS,
+            cap_ms: config.webhook_retry_cap_ms,
+            total_ms: config.webhook_retry_total_ms,
             attempts_max: u32::MAX,
             drops_max: Some(DROPS_MAX),
             disabled_ms: DISABLED_MS,
@@ -130,6 +129,7 @@ impl PagerDuty {
         let mut state = self.lock();
         let place = state.subscription(id).map_err(|_| ActError::NoSubscription(id.to_owned()))?;
         state.subscriptions[place].removed = true;
+        self.outgoing.discard(id);
         Ok(())
     }
 
@@ -288,7 +288,7 @@ impl PagerDuty {
             ("POST", ["webhook_subscriptions"]) => state.create_subscription(call, links, &self.outgoing),
             ("GET", ["webhook_subscriptions", id]) => state.get_subscription(links, id, &self.outgoing),
             ("PUT", ["webhook_subscriptions", id]) => state.update_subscription(call, links, id, &self.outgoing),
-            ("DELETE", ["webhook_subscriptions", id]) => state.delete_subscription(id),
+            ("DELETE", ["webhook_subscriptions", id]) => state.delete_subscription(id, &self.outgoing),
             ("POST", ["webhook_subscriptions", id, "enable"]) => state.enable_subscription(links, id, &self.outgoing),
             ("POST", ["webhook_subscriptions", id, "ping"]) => state.ping_subscription(caller, id, now),
             _ => Err(Refusal::not_found()),

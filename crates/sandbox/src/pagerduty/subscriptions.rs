@@ -14,6 +14,15 @@ use crate::wire::{Call, Reply};
 
 const REDACTED: &str = "-- redacted --";
 const PER_SCOPE_MAX: usize = 10;
+/// What can be subscribed to; `pagey.ping` cannot.
+const EVENT_TYPES: &str = "incident.triggered incident.acknowledged incident.unacknowledged incident.resolved \
+    incident.reopened incident.escalated incident.delegated incident.reassigned incident.priority_updated \
+    incident.service_updated incident.incident_type.changed incident.annotated incident.status_update_published \
+    incident.responder.added incident.responder.replied incident.conference_bridge.updated \
+    incident.custom_field_values.updated incident.role.assigned incident.task.created incident.task.updated \
+    incident.task.completed incident.action_invocation.created incident.action_invocation.updated \
+    incident.action_invocation.terminated incident.workflow.started incident.workflow.completed service.created \
+    service.updated service.deleted service.custom_field_values.updated";
 
 impl State {
     /// Finds a subscription that was not deleted.
@@ -46,15 +55,11 @@ impl State {
     ) -> Result<Reply, Refusal> {
         let body = object(call.header("content-type"), &call.body)?;
         let given = &body["webhook_subscription"];
-        let url = given["delivery_method"]["url"].as_str().filter(|url| url.starts_with("http"));
+        let url = given["delivery_method"]["url"].as_str().filter(|url| is_web_url(url));
         let url = url.ok_or_else(|| Refusal::invalid("Delivery method url must be an http(s) URL"))?;
-        let events = events_of(given)?.filter(|events| !events.is_empty());
-        let events = events.ok_or_else(|| Refusal::invalid("Events must have at least one item"))?;
-        let filter = filter_of(given)?;
-        let in_scope = self.subscriptions.iter().filter(|one| !one.removed && one.filter == filter).count();
-        if in_scope >= PER_SCOPE_MAX {
-            return Err(Refusal::new(400, 2019, "Product Limit Reached"));
-        }
+        let events = events_of(given)?.ok_or_else(|| Refusal::invalid("Events must have at least one item"))?;
+        let filter = self.filter_of(given)?;
+        self.check_scope(&filter)?;
         let headers = headers_of(&given["delivery_method"])?;
         let secret = self.random.secret();
         let subscription = Subscription {
@@ -84,7 +89,10 @@ impl State {
         let body = object(call.header("content-type"), &call.body)?;
         let given = &body["webhook_subscription"];
         let events = events_of(given)?;
-        let filter = if given["filter"].is_null() { None } else { Some(filter_of(given)?) };
+        let filter = if given["filter"].is_null() { None } else { Some(self.filter_of(given)?) };
+        if let Some(filter) = filter.as_ref().filter(|filter| **filter != self.subscriptions[place].filter) {
+            self.check_scope(filter)?;
+        }
         // The delivery method cannot be changed: what is given for it is ignored.
         let subscription = &mut self.subscriptions[place];
         if let Some(events) = events {
@@ -102,9 +110,10 @@ impl State {
         Ok(reply(links, &self.subscriptions[place], outgoing, None))
     }
 
-    pub(crate) fn delete_subscription(&mut self, id: &str) -> Result<Reply, Refusal> {
+    pub(crate) fn delete_subscription(&mut self, id: &str, outgoing: &Outgoing) -> Result<Reply, Refusal> {
         let place = self.subscription(id)?;
         self.subscriptions[place].removed = true;
+        outgoing.discard(id);
         Ok(Reply::empty(204))
     }
 
@@ -120,6 +129,24 @@ impl State {
         Ok(reply(links, &self.subscriptions[place], outgoing, None))
     }
 
+    /// Refuses one more subscription in a scope that is full.
+    fn check_scope(&self, filter: &Filter) -> Result<(), Refusal> {
+        let in_scope = self.subscriptions.iter().filter(|one| !one.removed && one.filter == *filter).count();
+        if in_scope < PER_SCOPE_MAX { Ok(()) } else { Err(Refusal::new(400, 2019, "Product Limit Reached")) }
+    }
+
+    fn filter_of(&self, given: &Value) -> Result<Filter, Refusal> {
+        let id = given["filter"]["id"].as_str().map(str::to_owned);
+        match (given["filter"]["type"].as_str(), id) {
+            (Some("account_reference"), _) => Ok(Filter::Account),
+            (Some("service_reference"), Some(id)) if self.service_by_id(&id).is_some() => Ok(Filter::Service(id)),
+            (Some("service_reference"), Some(_)) => Err(Refusal::invalid("Filter service not found")),
+            (Some("team_reference"), Some(id)) => Ok(Filter::Team(id)),
+            (Some("service_reference" | "team_reference"), None) => Err(Refusal::invalid("Filter id cannot be empty")),
+            _ => Err(Refusal::invalid("Filter type must be account_reference, service_reference or team_reference")),
+        }
+    }
+
     pub(crate) fn ping_subscription(&mut self, caller: Caller, id: &str, now: Timestamp) -> Result<Reply, Refusal> {
         let place = self.subscription(id)?;
         let by = match caller {
@@ -131,24 +158,26 @@ impl State {
     }
 }
 
+/// Reads the event types; none may be given, but not an empty list.
 fn events_of(given: &Value) -> Result<Option<Vec<String>>, Refusal> {
-    let Some(events) = given["events"].as_array() else {
-        return Ok(None);
+    let events = match &given["events"] {
+        Value::Null => return Ok(None),
+        Value::Array(events) if !events.is_empty() => events,
+        Value::Array(_) => return Err(Refusal::invalid("Events must have at least one item")),
+        _ => return Err(Refusal::invalid("Events must be an array of event types")),
     };
-    let text = |event: &Value| event.as_str().map(str::to_owned);
-    let events: Option<Vec<String>> = events.iter().map(text).collect();
-    events.map(Some).ok_or_else(|| Refusal::invalid("Events must be strings"))
+    let known = |event: &Value| {
+        let event = event.as_str().ok_or_else(|| Refusal::invalid("Events must be strings"))?;
+        let known = EVENT_TYPES.split(' ').any(|known| known == event);
+        known
+            .then(|| event.to_owned())
+            .ok_or_else(|| Refusal::invalid(format!("Event {event} is not a known event type")))
+    };
+    events.iter().map(known).collect::<Result<Vec<String>, _>>().map(Some)
 }
 
-fn filter_of(given: &Value) -> Result<Filter, Refusal> {
-    let id = given["filter"]["id"].as_str().map(str::to_owned);
-    match (given["filter"]["type"].as_str(), id) {
-        (Some("account_reference"), _) => Ok(Filter::Account),
-        (Some("service_reference"), Some(id)) => Ok(Filter::Service(id)),
-        (Some("team_reference"), Some(id)) => Ok(Filter::Team(id)),
-        (Some("service_reference" | "team_reference"), None) => Err(Refusal::invalid("Filter id cannot be empty")),
-        _ => Err(Refusal::invalid("Filter type must be account_reference, service_reference or team_reference")),
-    }
+fn is_web_url(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn headers_of(method: &Value) -> Result<Vec<(String, String)>, Refusal> {
@@ -158,6 +187,11 @@ fn headers_of(method: &Value) -> Result<Vec<(String, String)>, Refusal> {
         let (Some(name), Some(value)) = (one["name"].as_str(), one["value"].as_str()) else {
             return Err(Refusal::invalid("Custom headers need a name and a value"));
         };
+        let sendable =
+            http::HeaderName::from_bytes(name.as_bytes()).is_ok() && http::HeaderValue::from_str(value).is_ok();
+        if !sendable {
+            return Err(Refusal::invalid(format!("Custom header {name} cannot be sent over HTTP")));
+        }
         if headers.iter().any(|(taken, _)| taken.eq_ignore_ascii_case(name)) {
             return Err(Refusal::invalid("Custom header names must be unique"));
         }

@@ -168,6 +168,16 @@ impl Receiver {
     }
 }
 
+/// Waits for something that happens right after an answer was sent, and has no event of its own.
+pub(crate) async fn wait_until(done: impl Fn() -> bool) {
+    let waiting = async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it happens");
+}
+
 async fn receive(stream: tokio::net::TcpStream, sender: mpsc::UnboundedSender<Arrived>, left: Arc<Mutex<Vec<u16>>>) {
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (sender, left) = (sender.clone(), left.clone());

@@ -9,5 +9,6 @@ mod opsgenie_api;
 mod opsgenie_webhooks;
 mod pagerduty_events;
 mod pagerduty_rest;
+mod pagerduty_subscriptions;
 mod pagerduty_webhooks;
 mod speed;
