@@ -151,7 +151,7 @@ impl Running {
         let pagerduty = handle.pagerduty.clone();
         pagerduty.read(|state| {
             let automation = state.user(state.automation_user);
-            let service = &state.services[0];
+            let (first, service) = state.services.iter().next().expect("the seed has a service");
             Running {
                 pagerduty_url,
                 opsgenie_url,
@@ -162,7 +162,7 @@ impl Running {
                 from_id: automation.id.clone(),
                 from_name: automation.name.clone(),
                 service_id: service.id.clone(),
-                routing_key: service.routing_key.clone(),
+                routing_key: state.routing_key_of(first).unwrap_or_default().to_owned(),
                 pagerduty_webhook_secret: state.webhook_secret.clone(),
                 opsgenie_api_key,
                 opsgenie_integration_id,

@@ -21,7 +21,7 @@ impl State {
             let user = self.user(*ix);
             user.name.to_lowercase().contains(&query) || user.email.to_lowercase().contains(&query)
         };
-        let users: Vec<UserIx> = (0..self.users.len()).map(UserIx).filter(matches).collect();
+        let users: Vec<UserIx> = self.users.iter().map(|(ix, _)| ix).filter(matches).collect();
         Ok(Page::of(call)?.reply("users", &users, |ix| self.user_json(links, *ix)))
     }
 
@@ -44,7 +44,7 @@ impl State {
             let service = self.service(*ix);
             service.name.to_lowercase().contains(&query) && name.is_none_or(|name| service.name == name)
         };
-        let services: Vec<ServiceIx> = (0..self.services.len()).map(ServiceIx).filter(matches).collect();
+        let services: Vec<ServiceIx> = self.services.iter().map(|(ix, _)| ix).filter(matches).collect();
         Ok(Page::of(call)?.reply("services", &services, |ix| self.service_json(links, *ix)))
     }
 
@@ -56,7 +56,7 @@ impl State {
     pub(crate) fn list_policies(&self, call: &Call, links: &Links) -> Result<Reply, Refusal> {
         let query = call.query("query").unwrap_or_default().to_lowercase();
         let matches = |ix: &PolicyIx| self.policy(*ix).name.to_lowercase().contains(&query);
-        let policies: Vec<PolicyIx> = (0..self.policies.len()).map(PolicyIx).filter(matches).collect();
+        let policies: Vec<PolicyIx> = self.policies.iter().map(|(ix, _)| ix).filter(matches).collect();
         Ok(Page::of(call)?.reply("escalation_policies", &policies, |ix| self.policy_json(links, *ix)))
     }
 
@@ -66,7 +66,8 @@ impl State {
     }
 
     pub(crate) fn list_priorities(&self, call: &Call, links: &Links) -> Result<Reply, Refusal> {
-        Ok(Page::of(call)?.reply("priorities", &self.priorities, |priority| priority_object(links, priority)))
+        let priorities: Vec<_> = self.priorities.iter().map(|(_, priority)| priority).collect();
+        Ok(Page::of(call)?.reply("priorities", &priorities, |priority| priority_object(links, priority)))
     }
 }
 

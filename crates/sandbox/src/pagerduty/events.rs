@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::lifecycle::Opening;
-use super::model::{Actor, Alert, Client, IncidentIx, ServiceIx, ServiceState, Status, Urgency};
+use super::lifecycle::{INCIDENT_TYPE, Opening};
+use super::model::{Actor, Alert, Client, IncidentIx, IntegrationIx, ServiceState, Status};
 use super::state::State;
 use crate::wire::{Call, Reply};
 
@@ -29,7 +29,7 @@ impl State {
             return invalid(&errors);
         }
         let routing_key = event["routing_key"].as_str().unwrap_or_default();
-        let Some(service) = self.service_by_routing_key(routing_key) else {
+        let Some(integration) = self.integration_by_key(routing_key) else {
             return invalid(&["Invalid routing key".to_owned()]);
         };
         if !self.limits.event(routing_key, now) {
@@ -39,21 +39,22 @@ impl State {
             Some(key) => key.to_owned(),
             None => self.random.hex32(),
         };
-        let became = self.take_event(&event, service, &dedup_key, now);
+        let became = self.take_event(&event, integration, &dedup_key, now);
         *self.events.entry(became).or_default() += 1;
         Reply::json(202, &json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key}))
     }
 
     /// Lets an accepted event have its effect, which may be none; returns what became of it.
-    fn take_event(&mut self, event: &Value, service: ServiceIx, key: &str, now: Timestamp) -> &'static str {
-        let route = (self.service(service).routing_key.clone(), key.to_owned());
+    fn take_event(&mut self, event: &Value, integration: IntegrationIx, key: &str, now: Timestamp) -> &'static str {
+        let service = self.integrations[integration].service;
+        let route = (integration, key.to_owned());
         let open = self.by_alert.get(&route).copied().filter(|ix| self.has_open_alert(*ix, key));
-        let by = Actor::Integration(service);
+        let by = Actor::Integration(integration);
         match (event["event_action"].as_str().unwrap_or_default(), open) {
             ("trigger", Some(ix)) => self.repeat(ix, event, key, now),
-            ("trigger", None) if self.service(service).state != ServiceState::Active => "dropped: service not active",
+            ("trigger", None) if self.service_state(service) != ServiceState::Active => "dropped: service not active",
             ("trigger", None) => {
-                let opening = self.event_opening(event, service, key, now);
+                let opening = self.event_opening(event, integration, key, now);
                 let ix = self.open_incident(opening, by, now);
                 self.by_alert.insert(route, ix);
                 "triggered"
@@ -82,6 +83,7 @@ impl State {
             alert.summary = text(&event["payload"]["summary"]);
             alert.severity = text(&event["payload"]["severity"]);
             alert.details = event["payload"].clone();
+            alert.contexts = contexts(event);
         }
         "repeated"
     }
@@ -97,7 +99,8 @@ impl State {
         "resolved"
     }
 
-    fn event_opening(&mut self, event: &Value, service: ServiceIx, key: &str, now: Timestamp) -> Opening {
+    fn event_opening(&mut self, event: &Value, integration: IntegrationIx, key: &str, now: Timestamp) -> Opening {
+        let service = self.integrations[integration].service;
         let payload = &event["payload"];
         let summary = text(&payload["summary"]);
         let severity = text(&payload["severity"]);
@@ -108,6 +111,9 @@ impl State {
             summary: summary.clone(),
             severity: severity.clone(),
             details: payload.clone(),
+            contexts: contexts(event),
+            suppressed: false,
+            integration,
             created_at: now,
             triggers: 1,
         };
@@ -122,10 +128,12 @@ impl State {
             key: None,
             service,
             policy: self.service(service).policy,
-            urgency: if matches!(severity.as_str(), "critical" | "error") { Urgency::High } else { Urgency::Low },
+            urgency: self.urgency_at(service, Some(&severity), now),
             priority: None,
             assignee: None,
             client,
+            incident_type: INCIDENT_TYPE.to_owned(),
+            conference_bridge: None,
             alert: Some(alert),
         }
     }
@@ -183,6 +191,19 @@ fn payload_faults(payload: &Value, errors: &mut Vec<String>) {
         // The misspelling is PagerDuty's own.
         errors.push("'summary' is too long (maiximum is 1024 characters)".to_owned());
     }
+}
+
+/// Renders an event's links and images as an alert's body shows them.
+fn contexts(event: &Value) -> Vec<Value> {
+    let shown = |kind: &'static str, list: &Value| {
+        let each = list.as_array().map_or(&[] as &[Value], Vec::as_slice).iter();
+        let each = each.filter_map(|one| one.as_object().cloned()).map(move |mut one| {
+            one.insert("type".to_owned(), kind.into());
+            Value::Object(one)
+        });
+        each.collect::<Vec<_>>()
+    };
+    [shown("link", &event["links"]), shown("image", &event["images"])].concat()
 }
 
 fn text(value: &Value) -> String {

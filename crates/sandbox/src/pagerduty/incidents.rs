@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::lifecycle::Opening;
+use super::lifecycle::{INCIDENT_TYPE, Opening};
 use super::model::{Actor, Incident, IncidentIx, PolicyIx, PriorityIx, ServiceState, Status, Urgency, UserIx};
 use super::paging::Page;
 use super::patch::Patch;
@@ -86,7 +86,7 @@ impl State {
         let title = title.ok_or_else(|| Refusal::invalid("Title cannot be empty"))?.to_owned();
         let service = given["service"]["id"].as_str().and_then(|id| self.service_by_id(id));
         let service = service.ok_or_else(|| Refusal::invalid("Service not found"))?;
-        if self.service(service).state != ServiceState::Active {
+        if self.service_state(service) != ServiceState::Active {
             return Err(Refusal::invalid("Service is disabled or in maintenance"));
         }
         let key = match &given["incident_key"] {
@@ -112,6 +112,8 @@ impl State {
             priority: self.priority_of(&given["priority"])?,
             assignee: self.assignees_of(&given["assignments"])?.and_then(|users| users.first().copied()),
             client: None,
+            incident_type: INCIDENT_TYPE.to_owned(),
+            conference_bridge: None,
             alert: None,
         })
     }

@@ -2,13 +2,18 @@
 //!
 //! The callers have checked that the step is allowed; these functions do it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::model::{
-    Actor, Alert, Client, Incident, IncidentIx, LogEntry, Note, PolicyIx, PriorityIx, ServiceIx, Status, Urgency,
-    UserIx,
+    Actor, Alert, ChannelKind, Client, ConferenceBridge, Incident, IncidentIx, LogEntry, LogKind, Note, PolicyIx,
+    PriorityIx, ServiceIx, Status, Urgency, UserIx,
 };
 use super::state::State;
+
+/// The type of an incident that was not given another.
+pub(crate) const INCIDENT_TYPE: &str = "incident_default";
 
 /// What a new incident starts with.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(crate) struct Opening {
     /// A user chosen instead of the policy's first level.
     pub(crate) assignee: Option<UserIx>,
     pub(crate) client: Option<Client>,
+    pub(crate) incident_type: String,
+    pub(crate) conference_bridge: Option<ConferenceBridge>,
     pub(crate) alert: Option<Alert>,
 }
 
@@ -30,7 +37,7 @@ impl State {
     pub(crate) fn open_incident(&mut self, opening: Opening, by: Actor, now: Timestamp) -> IncidentIx {
         let assignments = match opening.assignee {
             Some(user) => vec![(now, user)],
-            None => self.on_call(opening.policy, 0, now),
+            None => self.assigned(opening.policy, 0, now),
         };
         let incident = Incident {
             id: self.random.long_id("Q"),
@@ -55,13 +62,19 @@ impl State {
             merged_into: None,
             snoozed_until: None,
             client: opening.client,
+            incident_type: opening.incident_type,
+            conference_bridge: opening.conference_bridge,
             alerts: opening.alert.into_iter().collect(),
             notes: Vec::new(),
             log: Vec::new(),
+            responder_requests: Vec::new(),
+            status_updates: Vec::new(),
+            subscribers: Vec::new(),
+            custom_fields: BTreeMap::new(),
         };
         let ix = self.file(incident);
-        self.services[opening.service.0].last_incident_at = Some(now);
-        self.log(ix, "trigger", by, now);
+        self.services[opening.service].last_incident_at = Some(now);
+        self.log(ix, LogKind::Trigger, by, now);
         self.tell(ix, "incident.triggered", by, now);
         if let (Some(assignee), Actor::User(user)) = (opening.assignee, by)
             && assignee == user
@@ -81,14 +94,14 @@ impl State {
         }
         incident.acknowledgements.push((now, by));
         self.enter(ix, Status::Acknowledged, by, now);
-        self.log(ix, "acknowledge", by, now);
+        self.log(ix, LogKind::Acknowledge, by, now);
         self.tell(ix, "incident.acknowledged", by, now);
     }
 
     /// Takes an acknowledged incident back to triggered.
     pub(crate) fn unacknowledge(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
         self.enter(ix, Status::Triggered, by, now);
-        self.log(ix, "unacknowledge", by, now);
+        self.log(ix, LogKind::Unacknowledge, by, now);
         self.tell(ix, "incident.unacknowledged", by, now);
     }
 
@@ -98,7 +111,7 @@ impl State {
         incident.assignments.clear();
         incident.resolved_at = Some(now);
         self.enter(ix, Status::Resolved, by, now);
-        self.log(ix, "resolve", by, now);
+        self.log(ix, LogKind::Resolve, by, now);
         let resolution = resolution.filter(|text| !text.is_empty());
         if let Some(entry) = self.incident_mut(ix).log.last_mut() {
             entry.note = resolution.map(str::to_owned);
@@ -112,7 +125,7 @@ impl State {
     /// Takes a resolved incident back to triggered and assigns it by its policy.
     pub(crate) fn reopen(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
         let policy = self.incident(ix).policy;
-        let assignments = self.on_call(policy, 0, now);
+        let assignments = self.assigned(policy, 0, now);
         let incident = self.incident_mut(ix);
         incident.assignments = assignments;
         incident.level = 0;
@@ -121,16 +134,16 @@ impl State {
         incident.reopened_at = Some(now);
         incident.merged_into = None;
         self.enter(ix, Status::Triggered, by, now);
-        self.log(ix, "trigger", by, now);
+        self.log(ix, LogKind::Trigger, by, now);
         self.tell(ix, "incident.reopened", by, now);
     }
 
     pub(crate) fn annotate(&mut self, ix: IncidentIx, by: UserIx, content: String, now: Timestamp) -> Note {
-        let note = Note { id: self.random.long_id("N"), by, content, created_at: now };
+        let note = Note { id: self.random.long_id("N"), by, content, created_at: now, updated_at: now };
         let incident = self.incident_mut(ix);
         incident.notes.push(note.clone());
         incident.updated_at = now;
-        self.log(ix, "annotate", Actor::User(by), now);
+        self.log(ix, LogKind::Annotate, Actor::User(by), now);
         if let Some(entry) = self.incident_mut(ix).log.last_mut() {
             entry.note = Some(note.content.clone());
         }
@@ -145,14 +158,14 @@ impl State {
         incident.assignments = users.iter().map(|user| (now, *user)).collect();
         incident.direct = true;
         incident.updated_at = now;
-        self.log(ix, "assign", by, now);
+        self.log(ix, LogKind::Assign, by, now);
         self.tell(ix, "incident.reassigned", by, now);
     }
 
     /// Gives an open incident to a policy from its first level; what was acknowledged is triggered again.
     pub(crate) fn delegate(&mut self, ix: IncidentIx, policy: PolicyIx, by: Actor, now: Timestamp) {
         self.release(ix, by, now);
-        let assignments = self.on_call(policy, 0, now);
+        let assignments = self.assigned(policy, 0, now);
         let incident = self.incident_mut(ix);
         let moved = incident.policy != policy;
         incident.policy = policy;
@@ -160,7 +173,7 @@ impl State {
         incident.assignments = assignments;
         incident.direct = false;
         incident.updated_at = now;
-        self.log(ix, if moved { "delegate" } else { "assign" }, by, now);
+        self.log(ix, if moved { LogKind::Delegate } else { LogKind::Assign }, by, now);
         self.tell(ix, if moved { "incident.delegated" } else { "incident.reassigned" }, by, now);
     }
 
@@ -168,13 +181,13 @@ impl State {
     pub(crate) fn escalate(&mut self, ix: IncidentIx, level: usize, by: Actor, now: Timestamp) {
         self.release(ix, by, now);
         let policy = self.incident(ix).policy;
-        let assignments = self.on_call(policy, level, now);
+        let assignments = self.assigned(policy, level, now);
         let incident = self.incident_mut(ix);
         incident.level = level;
         incident.assignments = assignments;
         incident.direct = false;
         incident.updated_at = now;
-        self.log(ix, "escalate", by, now);
+        self.log(ix, LogKind::Escalate, by, now);
         self.tell(ix, "incident.escalated", by, now);
     }
 
@@ -185,7 +198,7 @@ impl State {
         }
         incident.priority = Some(priority);
         incident.updated_at = now;
-        self.log(ix, "field_value_change", by, now);
+        self.log(ix, LogKind::FieldValueChange, by, now);
         self.tell(ix, "incident.priority_updated", by, now);
     }
 
@@ -195,7 +208,7 @@ impl State {
         incident.snoozed_until = Some(until);
         incident.updated_at = now;
         self.snoozed.insert(ix);
-        self.log(ix, "snooze", by, now);
+        self.log(ix, LogKind::Snooze, by, now);
     }
 
     /// Moves the sources' alerts to the target and resolves the sources with that reason.
@@ -256,10 +269,12 @@ impl State {
         }
     }
 
-    fn on_call(&self, policy: PolicyIx, level: usize, now: Timestamp) -> Vec<(Timestamp, UserIx)> {
-        let levels = &self.policy(policy).levels;
-        let users = levels.get(level).or(levels.last()).map_or(&[] as &[UserIx], Vec::as_slice);
-        users.iter().map(|user| (now, *user)).collect()
+    /// Lists whom a level of a policy gives an incident to: whoever is on call there, or at the next level with anybody.
+    fn assigned(&self, policy: PolicyIx, level: usize, now: Timestamp) -> Vec<(Timestamp, UserIx)> {
+        let rules = &self.policy(policy).rules;
+        let level = level.min(rules.len().saturating_sub(1));
+        let (_, users) = self.on_call_from(rules, level, now).unwrap_or_default();
+        users.into_iter().map(|user| (now, user)).collect()
     }
 
     fn move_alert(&mut self, from: IncidentIx, to: IncidentIx, key: &str) {
@@ -267,8 +282,33 @@ impl State {
         routes.for_each(|(_, ix)| *ix = to);
     }
 
-    pub(crate) fn log(&mut self, ix: IncidentIx, kind: &'static str, by: Actor, now: Timestamp) {
-        let entry = LogEntry { id: self.random.long_id("R"), at: now, kind, by, note: None };
+    pub(crate) fn log(&mut self, ix: IncidentIx, kind: LogKind, by: Actor, now: Timestamp) {
+        let channel = match (kind, by) {
+            (LogKind::Annotate, _) => ChannelKind::Note,
+            (LogKind::Escalate | LogKind::Unacknowledge, Actor::Automation) => ChannelKind::Timeout,
+            (_, Actor::Automation) => ChannelKind::Auto,
+            _ => ChannelKind::Api,
+        };
+        let assignees = match kind {
+            LogKind::Assign | LogKind::Escalate | LogKind::Delegate => self.assignees(ix),
+            _ => Vec::new(),
+        };
+        let entry = LogEntry {
+            id: self.random.long_id("R"),
+            at: now,
+            kind,
+            by,
+            channel: channel.into(),
+            note: None,
+            assignees,
+            user: None,
+            until: None,
+            change: None,
+        };
         self.incident_mut(ix).log.push(entry);
+    }
+
+    fn assignees(&self, ix: IncidentIx) -> Vec<UserIx> {
+        self.incident(ix).assignments.iter().map(|(_, user)| *user).collect()
     }
 }

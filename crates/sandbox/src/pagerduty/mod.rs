@@ -7,13 +7,16 @@ mod events;
 mod incidents;
 mod lifecycle;
 mod limits;
+#[allow(dead_code, unused_imports, reason = "most of these objects get their REST handlers in the commits that follow")]
 mod model;
 mod notes;
+mod oncall;
 mod paging;
 mod patch;
 mod people;
 mod refusal;
 mod render;
+mod seed;
 mod state;
 mod subscriptions;
 mod view;
@@ -176,7 +179,7 @@ impl PagerDuty {
     pub fn set_service(&self, id: &str, to: ServiceState) -> Result<(), ActError> {
         let mut state = self.lock();
         let ix = state.service_by_id(id).ok_or_else(|| ActError::NoService(id.to_owned()))?;
-        state.services[ix.0].state = to;
+        state.services[ix].state = to;
         Ok(())
     }
 
@@ -205,6 +208,7 @@ impl PagerDuty {
         let mut state = self.lock();
         // The time is taken under the lock, so that it never runs backwards from one change to the next.
         let now = self.shared.clock.now();
+        state.now = now;
         let result = change(&mut state, now);
         let parcels = std::mem::take(&mut state.outbox);
         self.outgoing.send(parcels);

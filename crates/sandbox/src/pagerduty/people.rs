@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::lifecycle::Opening;
-use super::model::{Actor, IncidentIx, ServiceIx, Status, Urgency, User, UserIx};
+use super::lifecycle::{INCIDENT_TYPE, Opening};
+use super::model::{Actor, IncidentIx, Status, Urgency, UserIx};
+use super::seed;
 use super::state::State;
 use crate::clock::after;
 
@@ -83,7 +84,7 @@ impl State {
 
     /// Finds a person by id, e-mail or name, and hires them if there is none.
     pub(crate) fn person(&mut self, name: &str) -> UserIx {
-        let by_name = || self.users.iter().position(|user| user.name == name).map(UserIx);
+        let by_name = || self.users.find_by(|user| user.name == name);
         let found = self.user_by_id(name).or_else(|| self.user_by_email(name)).or_else(by_name);
         found.unwrap_or_else(|| {
             let email = if name.contains('@') {
@@ -91,8 +92,8 @@ impl State {
             } else {
                 format!("{}@example.test", name.to_lowercase().replace(' ', "."))
             };
-            self.users.push(User { id: self.random.short_id(), name: name.to_owned(), email });
-            UserIx(self.users.len() - 1)
+            let user = seed::user(&mut self.random, name, email);
+            self.users.add(user)
         })
     }
 
@@ -103,7 +104,7 @@ impl State {
         now: Timestamp,
     ) -> Result<IncidentIx, ActError> {
         let service = match &new.service_id {
-            None => ServiceIx(0),
+            None => self.first_service().ok_or_else(|| ActError::NoService(String::new()))?,
             Some(id) => self.service_by_id(id).ok_or_else(|| ActError::NoService(id.clone()))?,
         };
         let opening = Opening {
@@ -116,6 +117,8 @@ impl State {
             priority: None,
             assignee: None,
             client: None,
+            incident_type: INCIDENT_TYPE.to_owned(),
+            conference_bridge: None,
             alert: None,
         };
         Ok(self.open_incident(opening, Actor::User(who), now))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::model::{Actor, Alert, Incident, IncidentIx, LogEntry, Note, Policy, Priority, ServiceState, Status, User};
-use super::model::{PolicyIx, ServiceIx, UserIx};
+use super::model::{IntegrationIx, LogKind, PolicyIx, Rule, ScheduleIx, ServiceIx, Target, UserIx};
 use super::state::State;
 use crate::clock::seconds;
 
@@ -48,6 +48,12 @@ impl State {
         policy_object(links, self.policy(ix), "escalation_policy_reference")
     }
 
+    pub(crate) fn schedule_ref(&self, links: &Links, ix: ScheduleIx) -> Value {
+        let schedule = &self.schedules[ix];
+        let path = format!("schedules/{}", schedule.id);
+        links.object("schedule_reference", &schedule.id, &schedule.name, &path, &path)
+    }
+
     pub(crate) fn incident_ref(&self, links: &Links, ix: IncidentIx) -> Value {
         incident_object(links, ix, self.incident(ix), "incident_reference")
     }
@@ -57,13 +63,15 @@ impl State {
         match actor {
             Actor::User(ix) => self.user_ref(links, ix),
             Actor::Automation => Value::Null,
-            Actor::Integration(ix) => {
-                let service = self.service(ix);
-                let path = format!("services/{}/integrations/{}", service.id, service.integration_id);
-                let kind = "events_api_v2_inbound_integration_reference";
-                links.object(kind, &service.integration_id, "Events API V2", &path, &path)
-            }
+            Actor::Integration(ix) => self.integration_ref(links, ix),
         }
+    }
+
+    pub(crate) fn integration_ref(&self, links: &Links, ix: IntegrationIx) -> Value {
+        let integration = &self.integrations[ix];
+        let service = self.service(integration.service);
+        let path = format!("services/{}/integrations/{}", service.id, integration.id);
+        links.object(&format!("{}_reference", integration.kind), &integration.id, &integration.name, &path, &path)
     }
 
     /// Renders an incident as the REST API shows it.
@@ -149,7 +157,7 @@ impl State {
     }
 
     fn priority_json(&self, links: &Links, incident: &Incident) -> Value {
-        let priority = incident.priority.map(|ix| &self.priorities[ix.0]);
+        let priority = incident.priority.map(|ix| &self.priorities[ix]);
         priority.map_or(Value::Null, |priority| priority_object(links, priority))
     }
 
@@ -166,7 +174,7 @@ impl State {
             "user": self.user_ref(links, note.by),
             "content": note.content,
             "created_at": seconds(note.created_at),
-            "updated_at": seconds(note.created_at),
+            "updated_at": seconds(note.updated_at),
             "channel": {"summary": "The PagerDuty website or APIs"},
         })
     }
@@ -182,10 +190,10 @@ impl State {
                 "alert_key": alert.key,
                 "service": self.service_ref(links, incident.service),
                 "incident": self.incident_ref(links, ix),
-                "integration": self.actor_ref(links, Actor::Integration(incident.service)),
+                "integration": self.integration_ref(links, alert.integration),
                 "severity": alert.severity,
-                "suppressed": false,
-                "body": {"type": "alert_body", "contexts": [], "details": alert.details},
+                "suppressed": alert.suppressed,
+                "body": {"type": "alert_body", "contexts": alert.contexts, "details": alert.details},
             }),
         )
     }
@@ -197,7 +205,7 @@ impl State {
             json!({
                 "created_at": seconds(entry.at),
                 "agent": self.actor_ref(links, entry.by),
-                "channel": {"type": if entry.note.is_some() { "note" } else { "api" }},
+                "channel": {"type": entry.channel.kind.text()},
                 "service": self.service_ref(links, incident.service),
                 "incident": self.incident_ref(links, ix),
                 "teams": [],
@@ -214,10 +222,7 @@ impl State {
 
     pub(crate) fn service_json(&self, links: &Links, ix: ServiceIx) -> Value {
         let service = self.service(ix);
-        let integration = with(
-            self.actor_ref(links, Actor::Integration(ix)),
-            json!({"type": "events_api_v2_inbound_integration_reference"}),
-        );
+        let integrations: Vec<Value> = self.integrations_of(ix).map(|one| self.integration_ref(links, one)).collect();
         with(
             self.service_ref(links, ix),
             json!({
@@ -231,7 +236,7 @@ impl State {
                 "acknowledgement_timeout": null,
                 "escalation_policy": self.policy_ref(links, service.policy),
                 "teams": [],
-                "integrations": [integration],
+                "integrations": integrations,
                 "incident_urgency_rule": {"type": "constant", "urgency": "severity_based"},
                 "support_hours": null,
                 "scheduled_actions": [],
@@ -245,7 +250,7 @@ impl State {
 
     fn service_status(&self, ix: ServiceIx) -> &'static str {
         let mut open = self.open.iter().map(|ix| self.incident(*ix)).filter(|incident| incident.service == ix);
-        match self.service(ix).state {
+        match self.service_state(ix) {
             ServiceState::Disabled => "disabled",
             ServiceState::Maintenance => "maintenance",
             ServiceState::Active if open.clone().any(|incident| incident.status == Status::Triggered) => "critical",
@@ -268,22 +273,25 @@ impl State {
 
     pub(crate) fn policy_json(&self, links: &Links, ix: PolicyIx) -> Value {
         let policy = self.policy(ix);
-        let rule = |(place, users): (usize, &Vec<UserIx>)| {
-            let targets: Vec<Value> = users.iter().map(|user| self.user_ref(links, *user)).collect();
+        let target = |target: &Target| match target {
+            Target::User(user) => self.user_ref(links, *user),
+            Target::Schedule(schedule) => self.schedule_ref(links, *schedule),
+        };
+        let rule = |rule: &Rule| {
             json!({
-                "id": format!("{}{}", policy.id, place + 1),
-                "escalation_delay_in_minutes": policy.delay_minutes,
-                "targets": targets,
+                "id": rule.id,
+                "escalation_delay_in_minutes": rule.delay_minutes,
+                "targets": rule.targets.iter().map(target).collect::<Vec<_>>(),
             })
         };
-        let services = (0..self.services.len()).map(ServiceIx).filter(|service| self.service(*service).policy == ix);
-        let services: Vec<Value> = services.map(|service| self.service_ref(links, service)).collect();
+        let services = self.services.iter().filter(|(_, service)| service.policy == ix);
+        let services: Vec<Value> = services.map(|(service, _)| self.service_ref(links, service)).collect();
         with(
             policy_object(links, policy, "escalation_policy"),
             json!({
                 "name": policy.name, "description": null, "num_loops": 0,
                 "on_call_handoff_notifications": "if_has_services",
-                "escalation_rules": policy.levels.iter().enumerate().map(rule).collect::<Vec<_>>(),
+                "escalation_rules": policy.rules.iter().map(rule).collect::<Vec<_>>(),
                 "services": services, "teams": [],
             }),
         )
@@ -316,7 +324,7 @@ fn incident_object(links: &Links, ix: IncidentIx, incident: &Incident, kind: &st
 
 fn log_object(links: &Links, entry: &LogEntry, suffix: &str) -> Value {
     let path = format!("log_entries/{}", entry.id);
-    links.object(&format!("{}{suffix}", entry.kind), &entry.id, log_summary(entry), &path, &path)
+    links.object(&format!("{}{suffix}", entry.kind.text()), &entry.id, log_summary(entry), &path, &path)
 }
 
 /// Tells what this look-alike will do by itself: it ends snoozes, and has no other timer yet.
@@ -327,11 +335,11 @@ fn pending_actions(incident: &Incident) -> Value {
 
 fn log_summary(entry: &LogEntry) -> &'static str {
     match entry.kind {
-        "trigger" => "Triggered through the API.",
-        "acknowledge" => "Acknowledged.",
-        "unacknowledge" => "Unacknowledged.",
-        "resolve" => "Resolved.",
-        "annotate" => "Note added.",
+        LogKind::Trigger => "Triggered through the API.",
+        LogKind::Acknowledge => "Acknowledged.",
+        LogKind::Unacknowledge => "Unacknowledged.",
+        LogKind::Resolve => "Resolved.",
+        LogKind::Annotate => "Note added.",
         _ => "Changed.",
     }
 }

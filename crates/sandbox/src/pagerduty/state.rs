@@ -6,14 +6,17 @@ use jiff::Timestamp;
 
 use super::limits::Limits;
 use super::model::{
-    Incident, IncidentIx, Policy, PolicyIx, Priority, PriorityIx, Service, ServiceIx, ServiceState, Subscription, User,
-    UserIx,
+    BusinessService, ChangeEvent, Extension, ExtensionSchema, Incident, IncidentIx, Integration, IntegrationIx,
+    MaintenanceWindow, Notification, Policy, PolicyIx, Priority, PriorityIx, Schedule, Service, ServiceIx,
+    ServiceState, Shelf, Subscription, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
 };
+use super::seed::Seed;
 use crate::config::{Credentials, PagerDutyConfig};
 use crate::outgoing::Parcel;
 use crate::random::Random;
 
 /// Everything that PagerDuty holds.
+#[allow(dead_code, reason = "some of it gets its REST handlers in the commits that follow")]
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: PagerDutyConfig,
@@ -24,18 +27,32 @@ pub(crate) struct State {
     pub(crate) user_token: String,
     pub(crate) automation_user: UserIx,
     pub(crate) webhook_secret: String,
-    pub(crate) users: Vec<User>,
-    pub(crate) services: Vec<Service>,
-    pub(crate) policies: Vec<Policy>,
-    pub(crate) priorities: Vec<Priority>,
+    /// When the present call came; services in maintenance are told by it.
+    pub(crate) now: Timestamp,
+    pub(crate) users: Shelf<User>,
+    pub(crate) teams: Shelf<Team>,
+    pub(crate) schedules: Shelf<Schedule>,
+    pub(crate) policies: Shelf<Policy>,
+    pub(crate) services: Shelf<Service>,
+    pub(crate) integrations: Shelf<Integration>,
+    pub(crate) windows: Shelf<MaintenanceWindow>,
+    pub(crate) business_services: Shelf<BusinessService>,
+    pub(crate) priorities: Shelf<Priority>,
+    pub(crate) vendors: Shelf<Vendor>,
+    pub(crate) extension_schemas: Shelf<ExtensionSchema>,
+    pub(crate) extensions: Shelf<Extension>,
+    /// Oldest first.
+    pub(crate) change_events: Shelf<ChangeEvent>,
+    /// Every attempt to reach a user, oldest first.
+    pub(crate) notifications: Vec<Notification>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) open: BTreeSet<IncidentIx>,
     pub(crate) snoozed: BTreeSet<IncidentIx>,
     by_id: HashMap<String, IncidentIx>,
     /// Incident keys and alert keys, resolved ones too.
     by_key: HashMap<String, Vec<IncidentIx>>,
-    /// The latest incident of each routing key and dedup key.
-    pub(crate) by_alert: HashMap<(String, String), IncidentIx>,
+    /// The latest incident of each integration and dedup key.
+    pub(crate) by_alert: HashMap<(IntegrationIx, String), IncidentIx>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) limits: Limits,
     /// Incidents made per key, resolved ones too.
@@ -56,10 +73,7 @@ impl State {
     ) -> State {
         let mut random = Random::new(seed);
         let from = given.from.clone().unwrap_or_else(|| "pagebridge@example.test".to_owned());
-        let users = seed_users(&mut random, &config.automation_user, from);
-        let policies = seed_policies(&mut random);
-        let services = seed_services(&mut random, given, now);
-        let priorities = (1..=5).map(|n| Priority { id: random.short_id(), name: format!("P{n}") }).collect();
+        let seed = Seed::draw(&mut random, &config.automation_user, from, given, now);
         let mut or_token = |given: &Option<String>, prefix| given.clone().unwrap_or_else(|| random.token(prefix));
         let account_token = or_token(&given.account_token, "a+");
         let user_token = or_token(&given.user_token, "u+");
@@ -73,10 +87,21 @@ impl State {
             user_token,
             automation_user: UserIx(0),
             webhook_secret,
-            users,
-            services,
-            policies,
-            priorities,
+            now,
+            users: seed.users,
+            teams: Shelf::default(),
+            schedules: Shelf::default(),
+            policies: seed.policies,
+            services: seed.services,
+            integrations: seed.integrations,
+            windows: Shelf::default(),
+            business_services: Shelf::default(),
+            priorities: seed.priorities,
+            vendors: seed.vendors,
+            extension_schemas: seed.extension_schemas,
+            extensions: Shelf::default(),
+            change_events: Shelf::default(),
+            notifications: Vec::new(),
             incidents: Vec::new(),
             open: BTreeSet::new(),
             snoozed: BTreeSet::new(),
@@ -91,15 +116,15 @@ impl State {
     }
 
     pub(crate) fn user(&self, ix: UserIx) -> &User {
-        &self.users[ix.0]
+        &self.users[ix]
     }
 
     pub(crate) fn service(&self, ix: ServiceIx) -> &Service {
-        &self.services[ix.0]
+        &self.services[ix]
     }
 
     pub(crate) fn policy(&self, ix: PolicyIx) -> &Policy {
-        &self.policies[ix.0]
+        &self.policies[ix]
     }
 
     pub(crate) fn incident(&self, ix: IncidentIx) -> &Incident {
@@ -111,28 +136,70 @@ impl State {
     }
 
     pub(crate) fn user_by_id(&self, id: &str) -> Option<UserIx> {
-        self.users.iter().position(|user| user.id == id).map(UserIx)
+        self.users.find(id)
     }
 
     pub(crate) fn user_by_email(&self, email: &str) -> Option<UserIx> {
-        self.users.iter().position(|user| user.email.eq_ignore_ascii_case(email)).map(UserIx)
+        self.users.find_by(|user| user.email.eq_ignore_ascii_case(email))
     }
 
     pub(crate) fn service_by_id(&self, id: &str) -> Option<ServiceIx> {
-        self.services.iter().position(|service| service.id == id).map(ServiceIx)
+        self.services.find(id)
     }
 
-    pub(crate) fn service_by_routing_key(&self, key: &str) -> Option<ServiceIx> {
-        self.services.iter().position(|service| service.routing_key == key).map(ServiceIx)
+    /// Returns the oldest service: the one that people mean who name none.
+    pub(crate) fn first_service(&self) -> Option<ServiceIx> {
+        self.services.iter().next().map(|(ix, _)| ix)
+    }
+
+    /// Finds the integration that a routing key or service key belongs to.
+    pub(crate) fn integration_by_key(&self, key: &str) -> Option<IntegrationIx> {
+        let found = self.integrations.find_by(|one| one.key.as_deref() == Some(key))?;
+        self.services.holds(self.integrations[found].service).then_some(found)
+    }
+
+    /// Returns a service's Events API v2 key: that of its first integration of this kind.
+    pub(crate) fn routing_key_of(&self, service: ServiceIx) -> Option<&str> {
+        let mut own =
+            self.integrations.iter().filter(|(_, one)| one.service == service && one.kind == Integration::EVENTS_V2);
+        own.next().and_then(|(_, one)| one.key.as_deref())
+    }
+
+    /// Lists a service's integrations, oldest first.
+    pub(crate) fn integrations_of(&self, service: ServiceIx) -> impl Iterator<Item = IntegrationIx> {
+        self.integrations.iter().filter(move |(_, one)| one.service == service).map(|(ix, _)| ix)
+    }
+
+    /// Tells whether a service takes new incidents now, by its own state and its maintenance windows.
+    pub(crate) fn service_state(&self, ix: ServiceIx) -> ServiceState {
+        let mut windows = self.windows.iter();
+        match self.service(ix).state {
+            ServiceState::Active if windows.any(|(_, one)| one.is_on(self.now) && one.services.contains(&ix)) => {
+                ServiceState::Maintenance
+            }
+            state => state,
+        }
+    }
+
+    /// Decides the urgency of a new incident by its service's rule.
+    pub(crate) fn urgency_at(&self, service: ServiceIx, severity: Option<&str>, now: Timestamp) -> Urgency {
+        let service = self.service(service);
+        let choice = match service.urgency_rule {
+            UrgencyRule::Constant(choice) => choice,
+            UrgencyRule::SupportHours { during, outside } => {
+                let on = service.support_hours.as_ref().is_none_or(|hours| hours.cover(now));
+                if on { during } else { outside }
+            }
+        };
+        choice.of(severity)
     }
 
     pub(crate) fn policy_by_id(&self, id: &str) -> Option<PolicyIx> {
-        self.policies.iter().position(|policy| policy.id == id).map(PolicyIx)
+        self.policies.find(id)
     }
 
     pub(crate) fn priority_by(&self, id_or_name: &str) -> Option<PriorityIx> {
-        let found = self.priorities.iter().position(|one| one.id == id_or_name || one.name == id_or_name);
-        found.map(PriorityIx)
+        self.priorities.find_by(|one| one.id == id_or_name || one.name == id_or_name)
     }
 
     /// Finds an incident by its id or its number.
@@ -178,40 +245,4 @@ impl State {
             filed.push(ix);
         }
     }
-}
-
-fn seed_users(random: &mut Random, automation: &str, from: String) -> Vec<User> {
-    let mut user = |name: &str, email: String| User { id: random.short_id(), name: name.to_owned(), email };
-    vec![
-        user(automation, from),
-        user("Ann Berg", "ann.berg@example.test".to_owned()),
-        user("Ben Okafor", "ben.okafor@example.test".to_owned()),
-    ]
-}
-
-fn seed_policies(random: &mut Random) -> Vec<Policy> {
-    let mut policy = |name: &str, levels: Vec<Vec<UserIx>>| Policy {
-        id: random.short_id(),
-        name: name.to_owned(),
-        levels,
-        delay_minutes: 30,
-    };
-    vec![policy("Default", vec![vec![UserIx(1)], vec![UserIx(2)]]), policy("Second Line", vec![vec![UserIx(2)]])]
-}
-
-fn seed_services(random: &mut Random, given: &Credentials, now: Timestamp) -> Vec<Service> {
-    let mut service = |name: &str, policy, id: Option<String>, key: Option<String>| Service {
-        id: id.unwrap_or_else(|| random.short_id()),
-        name: name.to_owned(),
-        state: ServiceState::Active,
-        policy: PolicyIx(policy),
-        integration_id: random.short_id(),
-        routing_key: key.unwrap_or_else(|| random.hex32()),
-        created_at: now,
-        last_incident_at: None,
-    };
-    vec![
-        service("Production", 0, given.service_id.clone(), given.routing_key.clone()),
-        service("Office", 1, None, None),
-    ]
 }

@@ -149,7 +149,7 @@ impl State {
         };
         let line = |entry: &super::model::LogEntry| IncidentLogLine {
             at: entry.at,
-            kind: entry.kind,
+            kind: entry.kind.text(),
             by: self.actor_name(entry.by),
         };
         IncidentView {
@@ -160,7 +160,7 @@ impl State {
             incident_key: incident.key.clone(),
             status: incident.status.text(),
             urgency: incident.urgency.text(),
-            priority: incident.priority.map(|ix| self.priorities[ix.0].name.clone()),
+            priority: incident.priority.map(|ix| self.priorities[ix].name.clone()),
             service_id: self.service(incident.service).id.clone(),
             created_at: incident.created_at,
             status_at: incident.status_at,
@@ -176,7 +176,7 @@ impl State {
     fn actor_name(&self, actor: Actor) -> String {
         match actor {
             Actor::User(ix) => self.user(ix).name.clone(),
-            Actor::Integration(_) => "Events API V2".to_owned(),
+            Actor::Integration(ix) => self.integrations[ix].name.clone(),
             Actor::Automation => "PagerDuty".to_owned(),
         }
     }
