@@ -74,7 +74,7 @@ impl From<StoreError> for CliError {
             StoreError::Unavailable { .. } => {
                 "look at the path, its permissions and the disk's space, or at the database server"
             }
-            StoreError::Broken(_) => "report this with the message above",
+            StoreError::Broken(_) | StoreError::Unkeepable(_) => "report this with the message above",
         };
         Self::new(Exit::Store, format!("the store cannot be used: {error}"), hint)
     }

@@ -41,6 +41,7 @@ where
     takes_many_at_once(fresh(rules()).await).await;
     follows_two_bridges(&*fresh(Arc::new(two_bridges())).await).await;
     wakes_those_who_wait(&*fresh(rules()).await).await;
+    keeps_values(&*fresh(rules()).await).await;
     fresh(rules()).await.probe().await.expect("a healthy store can commit");
 }
 
@@ -450,6 +451,31 @@ async fn wakes_those_who_wait(store: &dyn Store) {
     // A store on several nodes hears its own commits through the database, so this may take a moment.
     let woken = tokio::time::timeout(std::time::Duration::from_secs(10), wakeups.changed()).await;
     assert!(woken.is_ok_and(|w| w.is_ok()), "a commit that puts a lane wakes the workers");
+}
+
+async fn keeps_values(store: &dyn Store) {
+    let all = async || {
+        let kept = store.kept().await.expect("reads");
+        kept.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect::<Vec<_>>()
+    };
+    let pairs = |of: &[(&str, &str)]| of.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+    assert_eq!(all().await, []);
+    for (name, value) in [("b/2", "two"), ("b-1", "'quoted' \u{1f600}"), ("a", ""), ("b/2", "two again")] {
+        store.keep(name, value).await.expect("keeps");
+    }
+    assert_eq!(all().await, pairs(&[("a", ""), ("b-1", "'quoted' \u{1f600}"), ("b/2", "two again")]));
+    let shown = format!("{:?}", store.kept().await.expect("reads"));
+    assert!(shown.contains("b/2") && !shown.contains("two again"), "{shown}");
+    store.forget("b-1").await.expect("forgets");
+    store.forget("never-kept").await.expect("nothing to forget is no error");
+    assert_eq!(all().await, pairs(&[("a", ""), ("b/2", "two again")]));
+    for (name, value) in [("Not a name", "geheim"), ("name", "geheim\0")] {
+        let refused = store.keep(name, value).await.expect_err("cannot be kept");
+        assert!(matches!(refused, StoreError::Unkeepable(_)) && !words(&refused).contains("geheim"), "{refused:?}");
+    }
+    assert_eq!(all().await.len(), 2, "what is refused changes nothing");
+    let open = open(store, "a-1", START).await;
+    assert!(!format!("{:?}", state(store, open).await).contains("two again"));
 }
 
 /// A store error in words, for assertions.

@@ -5,6 +5,7 @@ mod clock;
 pub mod conformance;
 mod connector;
 mod guard;
+mod kept;
 mod memory;
 mod operator;
 mod store;
@@ -12,6 +13,7 @@ mod store;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{Check, CheckResult, Connector, Receive, Received, Refusal};
 pub use guard::{guarded, pick};
+pub use kept::Kept;
 pub use memory::MemoryStore;
 pub use operator::{Alarm, AlarmState, Operator, OperatorNews};
 pub use store::{

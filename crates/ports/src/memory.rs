@@ -2,7 +2,7 @@
 
 use crate::guard::{guarded, pick};
 use crate::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease, Leased,
+    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneCount, LaneFilter, Lease, Leased,
     Settled, Settlement, Store, StoreError,
 };
 use pagebridge_core::{
@@ -27,6 +27,7 @@ struct Inner {
     keys: HashMap<i64, Vec<IncidentId>>,
     journal: Vec<JournalRow>,
     lanes: BTreeMap<(IncidentId, SystemName), Lane>,
+    kept: BTreeMap<String, Kept>,
     last_token: i64,
 }
 
@@ -297,6 +298,23 @@ impl Store for MemoryStore {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(ready(Ok(())))
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let kept = Kept::new(name, value).map(|value| {
+            self.lock().kept.insert(name.to_owned(), value);
+        });
+        Box::pin(ready(kept))
+    }
+
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.lock().kept.remove(name);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
+        let kept = self.lock().kept.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Box::pin(ready(Ok(kept)))
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

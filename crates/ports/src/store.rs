@@ -1,6 +1,6 @@
 //! The store: journal, incidents and outbox, which become durable together or not at all.
 
-use crate::BoxFuture;
+use crate::{BoxFuture, Kept};
 use pagebridge_core::{
     Bridges, Class, DeadLetter, Disposition, Entry, Incident, IncidentId, Input, Lane, LeaseToken, Outcome, Step,
     SystemName, Timestamp, Work,
@@ -29,6 +29,9 @@ pub enum StoreError {
     /// An input that opens an incident broke a rule of ours.
     #[error("could not take the input: {0}")]
     Broken(String),
+    /// A value cannot be kept, or not under this name; a mistake of ours.
+    #[error("cannot keep a value: {0}")]
+    Unkeepable(&'static str),
 }
 
 /// What became of an accepted input.
@@ -234,6 +237,19 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether a commit would succeed now: writes something that changes nothing, durably.
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Keeps a small value under a name, in place of the one before: a secret that has to be used again after a
+    /// restart, or a mark such as a time. It shows in no list, journal, state or message.
+    ///
+    /// # Errors
+    /// [`StoreError::Unkeepable`] when the name or the value is not as [`Kept::new`] wants it.
+    fn keep<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Lets go of a kept value; no error when there is none.
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// All kept values, in order of their names. On several nodes also those that another node has kept.
+    fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>>;
 
     /// The rules that this store decides by.
     fn bridges(&self) -> &Arc<Bridges>;

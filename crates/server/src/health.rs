@@ -48,7 +48,7 @@ impl Health {
 
     /// Takes note of a failed commit, so that the next question does not get an older, better answer.
     pub(crate) fn note(&self, error: &StoreError) {
-        if matches!(error, StoreError::Broken(_)) {
+        if matches!(error, StoreError::Broken(_) | StoreError::Unkeepable(_)) {
             return;
         }
         // When somebody holds the lock, a probe is under way and will see for itself.

@@ -122,7 +122,7 @@ impl From<Refusal> for Problem {
 impl From<&StoreError> for Problem {
     fn from(error: &StoreError) -> Self {
         match error {
-            StoreError::Broken(_) => Self::bug(),
+            StoreError::Broken(_) | StoreError::Unkeepable(_) => Self::bug(),
             StoreError::Unavailable { .. } | StoreError::Locked(_) | StoreError::Unreadable(_) => {
                 Self::unavailable("the store cannot commit now, so nothing was accepted")
             }

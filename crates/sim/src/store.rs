@@ -5,7 +5,7 @@ use crate::planted::Plant;
 use futures_util::future::FutureExt;
 use pagebridge_core::{Bridges, Class, Incident, IncidentId, Input, InputId, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneFilter, Lease, Leased, Settled,
+    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,
 };
 use std::sync::{Arc, Mutex};
@@ -161,6 +161,18 @@ impl Store for SimStore {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.now(self.inner.probe())
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.now(self.inner.keep(name, value))
+    }
+
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.now(self.inner.forget(name))
+    }
+
+    fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
+        self.now(self.inner.kept())
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

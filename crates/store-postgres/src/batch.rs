@@ -97,6 +97,10 @@ impl<'b> Batch<'b> {
                 self.writes.probe = true;
                 Ok(Answer::Probed)
             }
+            Ask::Keep(name, value) => {
+                self.writes.kept.insert(name.clone(), value.clone());
+                Ok(Answer::Kept)
+            }
         }
     }
 

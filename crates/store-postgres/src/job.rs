@@ -1,10 +1,10 @@
 //! What the writer is asked to do.
 
 use pagebridge_core::{IncidentId, Input, LeaseToken, Timestamp};
-use pagebridge_ports::{Accepted, Settled, StoreError};
+use pagebridge_ports::{Accepted, Kept, Settled, StoreError};
 use tokio::sync::oneshot;
 
-/// One input, or a probe, with where the answer goes.
+/// One input, a probe or a value, with where the answer goes.
 pub(crate) struct Job {
     pub(crate) ask: Ask,
     pub(crate) now: Timestamp,
@@ -24,6 +24,8 @@ pub(crate) enum Ask {
     Lost(IncidentId, LeaseToken, Input),
     /// Commit something that changes nothing.
     Probe,
+    /// Keep a value under this name, or forget it.
+    Keep(String, Option<Kept>),
 }
 
 /// What became of it.
@@ -37,6 +39,8 @@ pub(crate) enum Answer {
     Settled(Settled),
     /// The commit went through.
     Probed,
+    /// The value is kept, or forgotten.
+    Kept,
 }
 
 impl Ask {
@@ -44,7 +48,7 @@ impl Ask {
     pub(crate) fn incident(&self) -> Option<IncidentId> {
         match self {
             Self::AcceptFor(id, _) | Self::Settle(id, ..) | Self::Lost(id, ..) => Some(*id),
-            Self::Accept(_) | Self::Probe => None,
+            Self::Accept(_) | Self::Probe | Self::Keep(..) => None,
         }
     }
 

@@ -145,7 +145,7 @@ impl Leaser {
         let mut unreadable = Vec::new();
         for (incident, answered) in answers {
             match answered.await.map_err(|_| unavailable(OPERATION, "the store is closing"))? {
-                Ok(Answer::Settled(_) | Answer::Accepted(_) | Answer::NoIncident | Answer::Probed) => {}
+                Ok(Answer::Settled(_) | Answer::Accepted(_) | Answer::NoIncident | Answer::Probed | Answer::Kept) => {}
                 Err(StoreError::Unreadable(reason)) => {
                     tracing::error!(incident.id = incident.0, reason, "a lost lease cannot be taken back");
                     unreadable.push(incident.0);

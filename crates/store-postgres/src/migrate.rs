@@ -17,8 +17,10 @@ pub(crate) struct Migration {
 }
 
 /// All of them; the place in the list is the number, from 1.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "start", sql: include_str!("migrations/0001_start.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "start", sql: include_str!("migrations/0001_start.sql") },
+    Migration { name: "kept", sql: include_str!("migrations/0002_kept.sql") },
+];
 
 const OPERATION: &str = "bring the database's tables up to date";
 

@@ -4,7 +4,7 @@ use crate::reader::{Param, Reader};
 use crate::row::{self, StoredIncident};
 use crate::statements::{LANE, STATES};
 use pagebridge_core::{Incident, IncidentId, Lane, SystemName, Timestamp};
-use pagebridge_ports::{Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, StoreError};
+use pagebridge_ports::{Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneCount, LaneFilter, StoreError};
 use tokio_postgres::types::Type;
 
 impl Reader {
@@ -85,6 +85,11 @@ impl Reader {
             [(&system, Type::TEXT), (&class, Type::INT2), (&incident, Type::INT8), (&limit, Type::INT8)];
         let rows = self.query("list the outbox", &sql, &params).await?;
         rows.iter().map(row::lane).collect()
+    }
+
+    pub(crate) async fn kept(&self) -> Result<Vec<(String, Kept)>, StoreError> {
+        let rows = self.query("read what is kept", "SELECT name, value FROM kept ORDER BY name", &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), Kept::read(row.get(1)))).collect())
     }
 
     /// Sums of the counters, which every batch moves along with its rows; nothing is counted here.

@@ -69,6 +69,9 @@ statements! {
     count_lanes: "INSERT INTO lane_counter AS c (slot, system, class, lanes) \
         SELECT $1::int4, * FROM unnest($2::text[], $3::int2[], $4::int8[]) \
         ON CONFLICT (slot, system, class) DO UPDATE SET lanes = c.lanes + excluded.lanes";
+    keep: "INSERT INTO kept (name, value) SELECT * FROM unnest($1::text[], $2::text[]) \
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    forget: "DELETE FROM kept WHERE name = ANY($1::text[])";
     notify: "SELECT pg_notify($1, '')";
 
     expired: "SELECT incident, token FROM lane WHERE system = $1 AND token IS NOT NULL AND until <= $2 \

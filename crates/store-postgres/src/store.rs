@@ -10,7 +10,7 @@ use crate::session::{Link, Session};
 use crate::writer::{BATCH_MAX, Numbers, Writer};
 use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneFilter, Lease, Leased, Settled,
+    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,
 };
 use std::sync::Arc;
@@ -192,6 +192,21 @@ impl Store for PostgresStore {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { self.ask(Ask::Probe, Timestamp(0)).await.map(|_| ()) })
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let value = Kept::new(name, value)?;
+            self.ask(Ask::Keep(name.to_owned(), Some(value)), Timestamp(0)).await.map(|_| ())
+        })
+    }
+
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.ask(Ask::Keep(name.to_owned(), None), Timestamp(0)).await.map(|_| ()) })
+    }
+
+    fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
+        Box::pin(self.reader.kept())
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

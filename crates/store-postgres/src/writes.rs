@@ -3,6 +3,7 @@
 use crate::row::{Flags, class_number};
 use crate::session::Ready;
 use pagebridge_core::{Class, Entry, IncidentId, Lane, SystemName};
+use pagebridge_ports::Kept;
 use std::collections::BTreeMap;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Statement};
@@ -22,6 +23,8 @@ pub(crate) struct Writes {
     pub(crate) gone_lanes: Lanes,
     pub(crate) totals: Totals,
     lane_counts: BTreeMap<(SystemName, Class), i64>,
+    /// Values to be kept, and names to be forgotten.
+    pub(crate) kept: BTreeMap<String, Option<Kept>>,
     /// Something is to be written even if nothing has changed.
     pub(crate) probe: bool,
 }
@@ -191,6 +194,8 @@ impl Writes {
             self.new_lanes.send_rows(client, &s.add_lanes),
             self.moved_lanes.send_rows(client, &s.set_lanes),
             self.gone_lanes.send_names(client, &s.remove_lanes),
+            self.send_kept(client, &s.keep),
+            self.send_forgotten(client, &s.forget),
             self.send_totals(client, &s.count, to.slot),
             counts.send(client, &s.count_lanes, to.slot),
             client.batch_execute("COMMIT"),
@@ -206,7 +211,22 @@ impl Writes {
         results.7?;
         results.8?;
         results.9?;
-        results.10
+        results.10?;
+        results.11?;
+        results.12
+    }
+
+    /// In order of the names, as every node does it.
+    async fn send_kept(&self, client: &Client, statement: &Statement) -> Result<(), Error> {
+        let kept = self.kept.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.expose())));
+        let (names, values): (Vec<&str>, Vec<&str>) = kept.unzip();
+        send(client, statement, names.is_empty(), &[&names, &values]).await
+    }
+
+    async fn send_forgotten(&self, client: &Client, statement: &Statement) -> Result<(), Error> {
+        let gone = self.kept.iter().filter(|(_, value)| value.is_none());
+        let names: Vec<&str> = gone.map(|(name, _)| name.as_str()).collect();
+        send(client, statement, names.is_empty(), &[&names]).await
     }
 
     async fn send_totals(&self, client: &Client, statement: &Statement, slot: i32) -> Result<(), Error> {

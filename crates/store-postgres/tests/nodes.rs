@@ -87,6 +87,25 @@ async fn a_lease_that_another_node_took_over_does_not_settle() {
     schema.drop_it().await;
 }
 
+#[tokio::test]
+async fn values_of_one_node_are_those_of_all() {
+    let Some(schema) = Schema::fresh() else { return };
+    let (a, b) = (schema.node().await, schema.node().await);
+    let both = join_all((0..20).map(|n| {
+        let node = if n % 2 == 0 { &a } else { &b };
+        let name = format!("mark/{}", n % 3);
+        async move { node.keep(&name, &format!("value {n}")).await }
+    }));
+    assert!(both.await.iter().all(Result::is_ok));
+    let (of_a, of_b) = (a.kept().await.expect("reads"), b.kept().await.expect("reads"));
+    assert_eq!((of_a.len(), &of_a), (3, &of_b));
+    let (kept, forgotten) = join(a.keep("mark/0", "last"), b.forget("mark/1")).await;
+    assert!(kept.is_ok() && forgotten.is_ok(), "{kept:?} {forgotten:?}");
+    let names: Vec<_> = b.kept().await.expect("reads").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["mark/0", "mark/2"]);
+    schema.drop_it().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn news_on_one_node_does_not_take_a_lane_from_the_other() {
     let Some(schema) = Schema::fresh() else { return };

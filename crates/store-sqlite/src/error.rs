@@ -38,6 +38,7 @@ impl Failure {
             Self::Refused(StoreError::Unreadable(words)) => StoreError::Unreadable(words.clone()),
             Self::Refused(StoreError::Locked(words)) => StoreError::Locked(words.clone()),
             Self::Refused(StoreError::Broken(words)) => StoreError::Broken(words.clone()),
+            Self::Refused(StoreError::Unkeepable(words)) => StoreError::Unkeepable(words),
             Self::Sql(error) => sql(operation, error),
             Self::Panic(words) => StoreError::Unavailable { operation, reason: words.clone() },
         }

@@ -6,7 +6,7 @@ use crate::state;
 use crate::systems::{self, Systems};
 use crate::totals::Totals;
 use pagebridge_core::{Class, Incident, IncidentId, Lane, LaneState, SystemName, Timestamp};
-use pagebridge_ports::{Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter};
+use pagebridge_ports::{Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneCount, LaneFilter};
 use rusqlite::{Connection, Row, params};
 
 /// The state of one incident.
@@ -44,6 +44,13 @@ pub(crate) fn incidents(conn: &Connection, filter: &IncidentFilter) -> Result<Ve
         found.push(state::replay(conn, id, &row)?.0);
     }
     Ok(found)
+}
+
+/// Kept values, in order of their names.
+pub(crate) fn kept(conn: &Connection) -> Result<Vec<(String, Kept)>, Failure> {
+    let mut statement = conn.prepare_cached("SELECT name, value FROM kept ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, Kept::read(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Journal entries, oldest first.

@@ -11,11 +11,11 @@ use crate::transact::{Sizes, Transactor};
 use crate::writer::{Call, Loop, Message, WAITING_MAX};
 use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneFilter, Lease, Leased, Settled,
+    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,
 };
 use rusqlite::Connection;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -162,11 +162,19 @@ impl Drop for SqliteStore {
 
 fn open_file(path: &Path, options: &Options) -> Result<(ProcessLock, Connection), StoreError> {
     // The file must exist before it can be locked under its real name.
-    let made = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    made.map_err(|e| no_file(path, &e))?;
+    private().append(true).create(true).open(path).map_err(|e| no_file(path, &e))?;
     let lock = ProcessLock::take(path)?;
     let conn = connection::writer(path, options).map_err(|e| error::sql("open the store", &e))?;
     Ok((lock, conn))
+}
+
+/// Makes files that only their owner can read, since secrets are kept in them. SQLite gives its log and its shared
+/// memory the same permissions as the file. A file that exists keeps the ones that it has.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn no_file(path: &Path, error: &std::io::Error) -> StoreError {
@@ -276,6 +284,23 @@ impl Store for SqliteStore {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.write("commit", |t| t.probe()))
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let value = Kept::new(name, value)?;
+            let name = name.to_owned();
+            self.write("keep a value", move |t| t.keep(&name, &value)).await
+        })
+    }
+
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let name = name.to_owned();
+        Box::pin(self.write("forget a value", move |t| t.forget(&name)))
+    }
+
+    fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
+        Box::pin(self.readers.read("read what is kept", listing::kept))
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

@@ -12,7 +12,7 @@ use pagebridge_core::{
     Bridges, Class, Incident, IncidentId, Input, Lane, LaneChange, LaneState, LeaseToken, SystemName, Timestamp,
     Transition, What, Written,
 };
-use pagebridge_ports::{Accepted, Lease, Leased, Settled, StoreError, guarded, pick};
+use pagebridge_ports::{Accepted, Kept, Lease, Leased, Settled, StoreError, guarded, pick};
 use rusqlite::{Connection, Statement, params};
 use serde::Serialize;
 use std::sync::Arc;
@@ -209,6 +209,17 @@ impl<'c> Transactor<'c> {
 
     pub(crate) fn probe(&mut self) -> Result<(), Failure> {
         self.conn.prepare_cached("UPDATE meta SET value = value + 1 WHERE name = 'probe'")?.execute([])?;
+        Ok(())
+    }
+
+    pub(crate) fn keep(&mut self, name: &str, value: &Kept) -> Result<(), Failure> {
+        let sql = "INSERT OR REPLACE INTO kept (name, value) VALUES (?1, ?2)";
+        self.conn.execute(sql, (name, value.expose()))?;
+        Ok(())
+    }
+
+    pub(crate) fn forget(&mut self, name: &str) -> Result<(), Failure> {
+        self.conn.execute("DELETE FROM kept WHERE name = ?1", [name])?;
         Ok(())
     }
 

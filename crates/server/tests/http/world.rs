@@ -4,7 +4,7 @@ use pagebridge_core::{
     Bridge, Bridges, Incident, IncidentId, Input, InputId, Lane, News, NoteNews, Opening, SystemName, Timestamp,
 };
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, LaneFilter, Lease, Leased, ManualClock,
+    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, ManualClock,
     MemoryStore, Receive, Received, Refusal, Settled, Settlement, Store, StoreError,
 };
 use pagebridge_server::{Access, App, Route, Server, Stop, StoreIntake};
@@ -144,6 +144,18 @@ impl Store for Moody {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(std::future::ready(self.trouble()))
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.keep(name, value)
+    }
+
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.forget(name)
+    }
+
+    fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
+        self.inner.kept()
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

@@ -69,6 +69,41 @@ async fn the_tag_of_the_installation_stays() {
 }
 
 #[tokio::test]
+async fn what_is_kept_stays() {
+    let place = Place::new();
+    let store = open(&place.path());
+    for (name, value) in [("a", "one"), ("b", "two"), ("a", "three")] {
+        store.keep(name, value).await.expect("keeps");
+    }
+    store.forget("b").await.expect("forgets");
+    let copy = place.path().with_file_name("crashed.db");
+    let (from, to) = (place.path(), copy.clone());
+    let crash = store.write("crash", move |t| {
+        crash_image(&from, &to);
+        t.forget("a")
+    });
+    crash.await.expect("copies");
+    let kept = open(&copy).kept().await.expect("reads");
+    let [(name, value)] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!((name.as_str(), value.expose()), ("a", "three"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let store = open(&place.path());
+    store.keep("a", "geheim").await.expect("keeps");
+    let mode = |path: &Path| std::fs::metadata(path).expect("exists").permissions().mode() & 0o777;
+    assert_eq!((mode(&place.path()), mode(&wal(&place.path()))), (0o600, 0o600));
+    store.close().await;
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o640)).expect("sets");
+    open(&place.path()).probe().await.expect("commits");
+    assert_eq!(mode(&place.path()), 0o640, "what was chosen for a file stays");
+}
+
+#[tokio::test]
 async fn a_second_opening_is_refused() {
     let place = Place::new();
     let store = open(&place.path());
