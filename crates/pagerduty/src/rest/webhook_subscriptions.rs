@@ -157,6 +157,39 @@ pub fn list(filter: Option<&Filter>, paging: Paging) -> Call<Page<Subscription>>
         .paging(paging)
 }
 
+/// Reads one subscription (`GET /webhook_subscriptions/{id}`).
+pub fn get(id: &SubscriptionId) -> Call<Subscription> {
+    object(Method::GET, one(id), "webhook_subscription")
+}
+
+/// What to change of a subscription; empty parts stay. Where it delivers to cannot be changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SubscriptionUpdate {
+    /// Whether it is switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Event types, all that are wanted from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<String>>,
+}
+
+/// Changes a subscription (`PUT /webhook_subscriptions/{id}`).
+pub fn update(id: &SubscriptionId, update: &SubscriptionUpdate) -> Call<Subscription> {
+    let call = object(Method::PUT, one(id), "webhook_subscription")
+        .with_effect(Effect::Repeatable)
+        .wrapped("webhook_subscription", update);
+    let no_event = update.events.as_ref().is_some_and(Vec::is_empty);
+    if no_event { call.refused("a subscription needs an event type") } else { call }
+}
+
+/// Removes a subscription (`DELETE /webhook_subscriptions/{id}`); what waits for it is discarded.
+pub fn delete(id: &SubscriptionId) -> Call<()> {
+    nothing(Method::DELETE, one(id)).with_effect(Effect::Repeatable)
+}
+
 /// Has a `pagey.ping` delivered (`POST /webhook_subscriptions/{id}/ping`).
 pub fn ping(id: &SubscriptionId) -> Call<()> {
     nothing(Method::POST, path(id, "ping")).with_effect(Effect::Repeatable)
@@ -165,6 +198,10 @@ pub fn ping(id: &SubscriptionId) -> Call<()> {
 /// Ends the day off after dropped deliveries (`POST /webhook_subscriptions/{id}/enable`). What happened meanwhile is lost.
 pub fn enable(id: &SubscriptionId) -> Call<Subscription> {
     object(Method::POST, path(id, "enable"), "webhook_subscription").with_effect(Effect::Repeatable)
+}
+
+fn one(id: &SubscriptionId) -> [Segment<'_>; 2] {
+    [SUBSCRIPTIONS, Segment::Id(id.as_str())]
 }
 
 fn path<'a>(id: &'a SubscriptionId, verb: &'static str) -> [Segment<'a>; 3] {

@@ -4,7 +4,7 @@ use pagerduty::rest::incidents::{
     self, DateRange, IncidentFilter, IncidentStatus, IncidentUpdate, Include, NewIncident, Order, SortField, Urgency,
 };
 use pagerduty::rest::users::{self, UserFilter};
-use pagerduty::rest::webhook_subscriptions::{self, Filter, NewSubscription};
+use pagerduty::rest::webhook_subscriptions::{self, Filter, NewSubscription, SubscriptionUpdate};
 use pagerduty::rest::{abilities, escalation_policies, notes, services};
 use pagerduty::{Client, Error, IncidentId, Paging, Region, Secret, SubscriptionId};
 
@@ -222,6 +222,21 @@ fn webhook_subscription_calls() {
         render(&webhook_subscriptions::enable(&id)),
         format!("POST https://api.pagerduty.com/webhook_subscriptions/PWH0001/enable\n{ACCEPT}")
     );
+    assert_eq!(
+        render(&webhook_subscriptions::get(&id)),
+        format!("GET https://api.pagerduty.com/webhook_subscriptions/PWH0001\n{ACCEPT}")
+    );
+    assert_eq!(
+        render(&webhook_subscriptions::delete(&id)),
+        format!("DELETE https://api.pagerduty.com/webhook_subscriptions/PWH0001\n{ACCEPT}")
+    );
+    let update = SubscriptionUpdate { active: Some(true), ..SubscriptionUpdate::default() };
+    assert_eq!(
+        body(&webhook_subscriptions::update(&id, &update)),
+        serde_json::json!({"webhook_subscription": {"active": true}})
+    );
+    let update = SubscriptionUpdate { events: Some(Vec::new()), ..update };
+    assert!(matches!(client().request(&webhook_subscriptions::update(&id, &update)), Err(Error::Invalid { .. })));
 }
 
 #[test]
