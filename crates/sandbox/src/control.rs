@@ -60,6 +60,12 @@ impl ControlError {
 
 impl Answer for Control {
     async fn answer(self: Arc<Self>, call: Call) -> Ending {
+        if is_foreign(&call) {
+            return Ending::Answer(page::foreign());
+        }
+        if let Some(reply) = page::answer(&self.handle, &call) {
+            return Ending::Answer(reply);
+        }
         let reply = self.dispatch(&call);
         let refused = |error: ControlError| Reply::json(error.status(), &json!({"error": error.to_string()}));
         Ending::Answer(reply.unwrap_or_else(refused))
@@ -74,7 +80,6 @@ impl Control {
     fn dispatch(&self, call: &Call) -> Result<Reply, ControlError> {
         let parts = call.parts();
         match (call.method.as_str(), parts.as_slice()) {
-            ("GET", []) => Ok(Reply::html(page::render(&self.handle.snapshot()))),
             ("GET", ["state"]) => Ok(shown(&self.handle.snapshot())),
             ("GET", ["faults"]) => Ok(shown(&self.handle.snapshot().faults)),
             ("POST", ["faults"]) => self.add_faults(call),
@@ -344,6 +349,25 @@ fn shown(value: &impl Serialize) -> Reply {
     match serde_json::to_value(value) {
         Ok(value) => Reply::json(200, &value),
         Err(error) => Reply::text(500, error.to_string()),
+    }
+}
+
+/// Tells whether a page of another site made a browser send this write.
+///
+/// Browsers say where a write comes from, other clients say nothing: what says nothing is let in.
+fn is_foreign(call: &Call) -> bool {
+    if matches!(call.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        return false;
+    }
+    if let Some(site) = call.header("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let host = call.header("host").unwrap_or_default();
+    let origin = call.header("origin").and_then(|origin| origin.split_once("://"));
+    match (call.header("origin"), origin) {
+        (None, _) => false,
+        (Some(_), Some((_, authority))) => !authority.eq_ignore_ascii_case(host),
+        (Some(_), None) => true,
     }
 }
 

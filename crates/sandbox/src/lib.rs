@@ -47,8 +47,8 @@ pub use opsgenie::{
 };
 pub use outgoing::{WebhookCounts, WebhookRecord};
 pub use pagerduty::{
-    ActError, IncidentAct, IncidentAlertView, IncidentLogLine, IncidentView, NewIncident, NoteView, PagerDuty,
-    PagerDutySnapshot, ServiceState, SubscriptionView,
+    ActError, IncidentAct, IncidentAlertView, IncidentLogLine, IncidentView, NewEvent, NewIncident, NoteView,
+    PagerDuty, PagerDutySnapshot, ServiceState, ServiceView, SubscriptionView,
 };
 pub use running::{Handle, Running, Sandbox, StartError};
 pub use snapshot::{ActiveFault, Snapshot};

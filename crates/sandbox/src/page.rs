@@ -1,117 +1,70 @@
-//! The page that shows people what a sandbox holds.
+//! The pages that show people what a sandbox holds, with forms to act on it.
+//!
+//! Every button is a plain form; a small script of its own only keeps the page fresh. Whether a form comes from our own
+//! page is checked where all writes to the control listener are (`control`).
 
-use std::fmt::Write;
+mod alert;
+mod forms;
+mod incident;
+mod layout;
+mod overview;
 
-use crate::snapshot::Snapshot;
+use maud::Markup;
 
-/// Shows at most so many incidents and alerts, the newest first.
-const ROWS_MAX: usize = 200;
+use self::forms::FormError;
+use crate::running::Handle;
+use crate::wire::{Call, Reply};
 
-const STYLE: &str = "body{font:15px/1.4 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#1c1c1c}\
-    table{border-collapse:collapse;width:100%;margin:.5em 0 2em}th,td{text-align:left;padding:.35em .6em;\
-    border-bottom:1px solid #ddd;vertical-align:top}th{background:#f4f4f4}small{color:#666}\
-    .triggered,.open{color:#b00020;font-weight:600}.acknowledged,.snoozed{color:#8a5a00;font-weight:600}\
-    .resolved,.closed,.deleted{color:#2e6b2e}";
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/script.js");
 
-/// Renders the page.
-pub(crate) fn render(snapshot: &Snapshot) -> String {
-    let mut page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Pagebridge sandbox</title>\
-         <meta http-equiv=\"refresh\" content=\"3\"><style>{STYLE}</style></head><body>\
-         <h1>Pagebridge sandbox</h1><p>Unofficial look-alikes of PagerDuty and Opsgenie. It is {} here. \
-         <a href=\"/state\">All of it as JSON</a>.</p>",
-        snapshot.now
-    );
-    faults(&mut page, snapshot);
-    incidents(&mut page, snapshot);
-    alerts(&mut page, snapshot);
-    page.push_str("</body></html>");
-    page
+/// Nothing from elsewhere, no inline script or style, and no other site may show the page in a frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Answers what people ask for in a browser; none if the call is not for a page.
+pub(crate) fn answer(handle: &Handle, call: &Call) -> Option<Reply> {
+    let parts = call.parts();
+    let reply = match (call.method.as_str(), parts.as_slice()) {
+        ("GET", []) => shown(200, overview::render(&handle.snapshot())),
+        ("GET", ["incidents", id]) => {
+            found(id, handle.pagerduty().incident(id).ok(), |incident| incident::render(&handle.snapshot(), incident))
+        }
+        ("GET", ["alerts", id]) => {
+            found(id, handle.opsgenie().alert(id).ok(), |alert| alert::render(&handle.snapshot(), alert))
+        }
+        ("GET", ["page.css"]) => Reply::asset("text/css;charset=utf-8", STYLE),
+        ("GET", ["page.js"]) => Reply::asset("text/javascript;charset=utf-8", SCRIPT),
+        ("POST", ["page", what @ ..]) => match forms::take(handle, what, &call.form()) {
+            Ok(back) => Reply::empty(303).with("location", back),
+            Err(error) => shown(error.status(), layout::refused(&error.to_string())),
+        },
+        _ => return None,
+    };
+    Some(guarded(reply))
 }
 
-fn faults(page: &mut String, snapshot: &Snapshot) {
-    if snapshot.faults.is_empty() {
-        return;
+/// Refuses a write that another site's page made a browser send.
+pub(crate) fn foreign() -> Reply {
+    guarded(shown(403, layout::refused("This came from a page of another site and was not done.")))
+}
+
+fn found<T>(id: &str, found: Option<T>, render: impl FnOnce(&T) -> Markup) -> Reply {
+    match found {
+        Some(found) => shown(200, render(&found)),
+        None => shown(404, layout::refused(&FormError::NotThere(id.to_owned()).to_string())),
     }
-    page.push_str("<h2>Faults in force</h2><ul>");
-    for active in &snapshot.faults {
-        let text = serde_json::to_string(active).unwrap_or_default();
-        row(page, format_args!("<li><code>{}</code></li>", escape(&text)));
-    }
-    page.push_str("</ul>");
 }
 
-fn incidents(page: &mut String, snapshot: &Snapshot) {
-    let held = &snapshot.pagerduty;
-    row(page, format_args!("<h2>PagerDuty: {} incidents</h2>", held.incidents.len()));
-    page.push_str(
-        "<table><tr><th>#</th><th>Status</th><th>Title</th><th>Urgency</th><th>Assigned</th><th>Notes</th></tr>",
-    );
-    for incident in held.incidents.iter().rev().take(ROWS_MAX) {
-        let notes = incident.notes.iter().map(|note| (note.user.as_str(), note.content.as_str()));
-        row(
-            page,
-            format_args!(
-                "<tr><td>{}</td><td class=\"{status}\">{status}</td><td>{}<br><small>{} {}</small></td>\
-                 <td>{}</td><td>{}</td><td>{}</td></tr>",
-                incident.number,
-                escape(&incident.title),
-                escape(&incident.id),
-                escape(incident.incident_key.as_deref().unwrap_or_default()),
-                incident.urgency,
-                escape(&incident.assignees.join(", ")),
-                note_list(notes),
-                status = incident.status,
-            ),
-        );
-    }
-    page.push_str("</table>");
-    let hooks = &held.webhooks;
-    row(
-        page,
-        format_args!("<p>Webhooks: {} made, {} delivered, {} waiting.</p>", hooks.made, hooks.delivered, hooks.waiting),
-    );
+fn shown(status: u16, page: Markup) -> Reply {
+    Reply::html(status, page.into_string())
 }
 
-fn alerts(page: &mut String, snapshot: &Snapshot) {
-    let held = &snapshot.opsgenie;
-    row(page, format_args!("<h2>Opsgenie: {} alerts</h2>", held.alerts.len()));
-    page.push_str(
-        "<table><tr><th>#</th><th>State</th><th>Message</th><th>Priority</th><th>Owner</th><th>Notes</th></tr>",
-    );
-    for alert in held.alerts.iter().rev().take(ROWS_MAX) {
-        let notes = alert.notes.iter().map(|note| (note.user.as_str(), note.text.as_str()));
-        row(
-            page,
-            format_args!(
-                "<tr><td>{}</td><td class=\"{state}\">{state}</td><td>{}<br><small>{}</small></td>\
-                 <td>{}</td><td>{}</td><td>{}</td></tr>",
-                alert.tiny_id,
-                escape(&alert.message),
-                escape(&alert.id),
-                alert.priority,
-                escape(&alert.owner),
-                note_list(notes),
-                state = alert.state,
-            ),
-        );
-    }
-    page.push_str("</table>");
-    let hooks = &held.webhooks;
-    row(
-        page,
-        format_args!("<p>Webhooks: {} made, {} delivered, {} waiting.</p>", hooks.made, hooks.delivered, hooks.waiting),
-    );
-}
-
-fn note_list<'a>(notes: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    notes.map(|(by, text)| format!("<small>{}:</small> {}", escape(by), escape(text))).collect::<Vec<_>>().join("<br>")
-}
-
-fn row(page: &mut String, text: std::fmt::Arguments<'_>) {
-    page.write_fmt(text).expect("writing to a string cannot fail");
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn guarded(reply: Reply) -> Reply {
+    reply
+        .with("content-security-policy", POLICY)
+        .with("x-content-type-options", "nosniff")
+        // Not `no-referrer`: browsers would then hide the origin of the forms, which is checked.
+        .with("referrer-policy", "same-origin")
+        .with("cache-control", "no-store")
 }

@@ -46,6 +46,11 @@ impl Call {
         self.query.iter().filter(|(key, _)| wanted(key)).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Reads the body as the fields of an HTML form.
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
+        pairs(&String::from_utf8_lossy(&self.body))
+    }
+
     pub(crate) fn query_true(&self, name: &str) -> bool {
         matches!(self.query(name), Some("true" | "1"))
     }
@@ -69,8 +74,13 @@ impl Reply {
         Reply::bytes(status, "text/plain", body.into().into())
     }
 
-    pub(crate) fn html(body: String) -> Reply {
-        Reply::bytes(200, "text/html;charset=utf-8", body.into())
+    pub(crate) fn html(status: u16, body: String) -> Reply {
+        Reply::bytes(status, "text/html;charset=utf-8", body.into())
+    }
+
+    /// Makes a reply that is a file of our own.
+    pub(crate) fn asset(content_type: &'static str, body: &'static str) -> Reply {
+        Reply::bytes(200, content_type, Bytes::from_static(body.as_bytes()))
     }
 
     /// Makes a reply without a body, as a 204 must be.

@@ -41,8 +41,10 @@ use crate::shell::{LookAlike, Shared};
 use crate::wire::{Call, Reply};
 
 pub use self::model::ServiceState;
-pub use self::people::{ActError, IncidentAct, NewIncident};
-pub use self::view::{IncidentAlertView, IncidentLogLine, IncidentView, NoteView, PagerDutySnapshot, SubscriptionView};
+pub use self::people::{ActError, IncidentAct, NewEvent, NewIncident};
+pub use self::view::{
+    IncidentAlertView, IncidentLogLine, IncidentView, NoteView, PagerDutySnapshot, ServiceView, SubscriptionView,
+};
 
 const DROPS_MAX: u32 = 3;
 const DISABLED_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -87,6 +89,8 @@ impl PagerDuty {
             incidents: (0..state.incidents.len()).map(|place| state.view(IncidentIx(place))).collect(),
             creates_per_key: state.creates.clone(),
             events: state.events.iter().map(|(became, count)| ((*became).to_owned(), *count)).collect(),
+            services: state.service_views(),
+            users: state.users.iter().map(|(_, user)| user.name.clone()).collect(),
             subscriptions: self.subscription_views(&state),
             webhooks: self.outgoing.counts(),
             webhook_log: self.outgoing.records(),
@@ -170,6 +174,30 @@ impl PagerDuty {
             state.person_acts(ix, act, who, now)?;
             Ok(state.view(ix))
         })
+    }
+
+    /// Sends a trigger event to a service's integration; returns the event's dedup key, or why it was refused.
+    ///
+    /// As with the real one, an accepted event need not open an incident.
+    ///
+    /// # Errors
+    /// [`ActError::NoService`] if the service does not exist or has no such integration.
+    pub fn trigger(&self, event: NewEvent) -> Result<Result<String, String>, ActError> {
+        let routing_key = self.read(|state| {
+            let service = state.service_by_id(&event.service_id);
+            service.and_then(|ix| state.routing_key_of(ix)).map(str::to_owned)
+        });
+        let routing_key = routing_key.ok_or(ActError::NoService(event.service_id))?;
+        let body = serde_json::json!({
+            "routing_key": routing_key, "event_action": "trigger", "dedup_key": event.dedup_key,
+            "payload": {"summary": event.summary, "source": "the sandbox", "severity": event.severity},
+        });
+        let call = Call::new(Method::POST, "/v2/enqueue", http::HeaderMap::new(), body.to_string().into(), "localhost");
+        let reply = self.handle(&call, self.shared.clock.now());
+        let answer = || String::from_utf8_lossy(&reply.body).into_owned();
+        let dedup_key = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
+        let dedup_key = dedup_key.and_then(|body| body["dedup_key"].as_str().map(str::to_owned));
+        Ok(dedup_key.ok_or_else(|| format!("{}: {}", reply.status, answer())))
     }
 
     /// Switches a service on or off.

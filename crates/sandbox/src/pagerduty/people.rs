@@ -47,6 +47,19 @@ pub struct NewIncident {
     pub low_urgency: bool,
 }
 
+/// A trigger event for a service.
+#[derive(Debug, Clone, Default)]
+pub struct NewEvent {
+    /// The service's id.
+    pub service_id: String,
+    /// What is wrong; at most 1024 characters.
+    pub summary: String,
+    /// `critical`, `error`, `warning` or `info`.
+    pub severity: String,
+    /// The key that later events match; drawn when absent.
+    pub dedup_key: Option<String>,
+}
+
 /// Says why a person's act cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {

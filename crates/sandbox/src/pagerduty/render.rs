@@ -248,7 +248,7 @@ impl State {
         )
     }
 
-    fn service_status(&self, ix: ServiceIx) -> &'static str {
+    pub(crate) fn service_status(&self, ix: ServiceIx) -> &'static str {
         let mut open = self.open.iter().map(|ix| self.incident(*ix)).filter(|incident| incident.service == ix);
         match self.service_state(ix) {
             ServiceState::Disabled => "disabled",

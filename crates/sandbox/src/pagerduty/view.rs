@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::model::{Actor, IncidentIx};
+use super::model::{Actor, IncidentIx, Service, ServiceIx};
 use super::state::State;
 use crate::counters::EndpointCount;
 use crate::outgoing::{WebhookCounts, WebhookRecord};
@@ -19,6 +19,10 @@ pub struct PagerDutySnapshot {
     pub creates_per_key: BTreeMap<String, u64>,
     /// Accepted events by what became of them.
     pub events: BTreeMap<String, u64>,
+    /// The services.
+    pub services: Vec<ServiceView>,
+    /// The names of the users.
+    pub users: Vec<String>,
     /// The webhook subscriptions.
     pub subscriptions: Vec<SubscriptionView>,
     /// How many webhooks ended how.
@@ -116,6 +120,17 @@ pub struct IncidentLogLine {
     pub by: String,
 }
 
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `active`, `warning`, `critical`, `maintenance` or `disabled`.
+    pub status: &'static str,
+}
+
 /// One webhook subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubscriptionView {
@@ -171,6 +186,15 @@ impl State {
             notes: incident.notes.iter().map(note).collect(),
             log: incident.log.iter().map(line).collect(),
         }
+    }
+
+    pub(crate) fn service_views(&self) -> Vec<ServiceView> {
+        let view = |(ix, service): (ServiceIx, &Service)| ServiceView {
+            id: service.id.clone(),
+            name: service.name.clone(),
+            status: self.service_status(ix),
+        };
+        self.services.iter().map(view).collect()
     }
 
     fn actor_name(&self, actor: Actor) -> String {

@@ -7,6 +7,7 @@ mod control;
 mod faults;
 mod opsgenie_api;
 mod opsgenie_webhooks;
+mod page;
 mod pagerduty_events;
 mod pagerduty_rest;
 mod pagerduty_subscriptions;
