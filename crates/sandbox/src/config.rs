@@ -84,6 +84,10 @@ pub struct PagerDutyConfig {
     pub unauthorized_json: bool,
     /// Refuses to acknowledge an acknowledged incident (code 1002) instead of adding an acknowledger.
     pub repeated_acknowledge_refused: bool,
+    /// Groups a new alert into the service's open incident, as time-based grouping of the service does too.
+    pub group_alerts: bool,
+    /// Refuses to snooze a triggered incident (code 1012) instead of acknowledging it first.
+    pub snooze_needs_acknowledgement: bool,
     /// The pause before the first retry of a webhook; it doubles from there.
     pub webhook_retry_ms: u64,
     /// The longest pause between two retries.
@@ -103,6 +107,8 @@ impl Default for PagerDutyConfig {
             events_per_minute: Some(120),
             unauthorized_json: false,
             repeated_acknowledge_refused: false,
+            group_alerts: false,
+            snooze_needs_acknowledgement: true,
             webhook_retry_ms: 10_000,
             webhook_retry_cap_ms: 30 * 60 * 1_000,
             webhook_retry_total_ms: 48 * 60 * 60 * 1_000,

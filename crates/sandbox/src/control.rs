@@ -283,6 +283,7 @@ fn incident_act(action: &str, body: ActBody) -> Result<IncidentAct, ControlError
         "note" => IncidentAct::Note(body.note.ok_or(ControlError::Missing("note"))?),
         "merge" => IncidentAct::MergeInto(body.into.ok_or(ControlError::Missing("into"))?),
         "reassign" => IncidentAct::ReassignTo(body.to.ok_or(ControlError::Missing("to"))?),
+        "escalate" => IncidentAct::Escalate,
         "snooze" => IncidentAct::Snooze(body.seconds.ok_or(ControlError::Missing("seconds"))?),
         "priority" => IncidentAct::Priority(body.priority.ok_or(ControlError::Missing("priority"))?),
         other => return Err(ControlError::NoAction(other.to_owned())),

@@ -119,6 +119,7 @@ fn incident_act(fields: &Fields<'_>) -> Result<IncidentAct, FormError> {
         "unacknowledge" => IncidentAct::Unacknowledge,
         "resolve" => IncidentAct::Resolve { resolution: note() },
         "reopen" => IncidentAct::Reopen,
+        "escalate" => IncidentAct::Escalate,
         "snooze" => IncidentAct::Snooze(HOUR_S),
         "note" => IncidentAct::Note(note().ok_or(FormError::Missing("note"))?),
         other => return Err(unknown("act", other)),

@@ -102,7 +102,7 @@ fn acts(snapshot: &Snapshot, incident: &IncidentView) -> Markup {
                 p {
                     @for (act, text) in [
                         ("acknowledge", "Acknowledge"), ("unacknowledge", "Unacknowledge"), ("resolve", "Resolve"),
-                        ("reopen", "Reopen"), ("snooze", "Snooze for an hour"),
+                        ("reopen", "Reopen"), ("escalate", "Escalate"), ("snooze", "Snooze for an hour"),
                     ] {
                         button name="act" value=(act) { (text) } " "
                     }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::lifecycle::{INCIDENT_TYPE, Opening};
-use super::model::{Actor, Alert, Client, IncidentIx, IntegrationIx, ServiceState, Status};
+use super::lifecycle::{ALERTS_MAX, INCIDENT_TYPE, Opening};
+use super::model::{Actor, Alert, Client, IncidentIx, IntegrationIx, LogKind, ServiceIx, ServiceState, Status};
 use super::state::State;
 use crate::wire::{Call, Reply};
 
@@ -48,12 +48,17 @@ impl State {
     fn take_event(&mut self, event: &Value, integration: IntegrationIx, key: &str, now: Timestamp) -> &'static str {
         let service = self.integrations[integration].service;
         let route = (integration, key.to_owned());
-        let open = self.by_alert.get(&route).copied().filter(|ix| self.has_open_alert(*ix, key));
+        let open = self.by_alert.get(&route).copied().filter(|ix| self.open_alert(*ix, integration, key).is_some());
         let by = Actor::Integration(integration);
         match (event["event_action"].as_str().unwrap_or_default(), open) {
-            ("trigger", Some(ix)) => self.repeat(ix, event, key, now),
+            ("trigger", Some(ix)) => self.repeat(ix, event, integration, key, now),
             ("trigger", None) if self.service_state(service) != ServiceState::Active => "dropped: service not active",
+            ("trigger", None) if !self.is_staffed(self.service(service).policy, now) => "dropped: nobody on call",
+            ("trigger", None) if self.is_full(service) => "dropped: too many open incidents",
             ("trigger", None) => {
+                if let Some(ix) = self.group_of(service, now) {
+                    return self.join(ix, event, integration, key, now);
+                }
                 let opening = self.event_opening(event, integration, key, now);
                 let ix = self.open_incident(opening, by, now);
                 self.by_alert.insert(route, ix);
@@ -66,69 +71,114 @@ impl State {
                 }
                 "acknowledged"
             }
-            (_, Some(ix)) => self.resolve_alert(ix, key, by, now),
+            (_, Some(ix)) => {
+                if let Some(place) = self.open_alert(ix, integration, key) {
+                    self.incident_mut(ix).alerts[place].open = false;
+                }
+                self.resolve_if_quiet(ix, by, now);
+                "resolved"
+            }
         }
     }
 
-    fn has_open_alert(&self, ix: IncidentIx, key: &str) -> bool {
-        self.incident(ix).alerts.iter().any(|alert| alert.open && alert.key == key)
+    /// Finds the open alert that an integration's event with this key means.
+    fn open_alert(&self, ix: IncidentIx, integration: IntegrationIx, key: &str) -> Option<usize> {
+        let meant = |alert: &Alert| alert.open && alert.integration == integration && alert.key == key;
+        self.incident(ix).alerts.iter().position(meant)
     }
 
     /// Adds a trigger to an open alert: its content becomes the newest event's, nobody is paged again.
-    fn repeat(&mut self, ix: IncidentIx, event: &Value, key: &str, now: Timestamp) -> &'static str {
-        let incident = self.incident_mut(ix);
-        incident.updated_at = now;
-        if let Some(alert) = incident.alerts.iter_mut().find(|alert| alert.open && alert.key == key) {
+    fn repeat(
+        &mut self,
+        ix: IncidentIx,
+        event: &Value,
+        integration: IntegrationIx,
+        key: &str,
+        now: Timestamp,
+    ) -> &'static str {
+        if let Some(place) = self.open_alert(ix, integration, key) {
+            let incident = self.incident_mut(ix);
+            incident.updated_at = now;
+            let alert = &mut incident.alerts[place];
             alert.triggers += 1;
             alert.summary = text(&event["payload"]["summary"]);
             alert.severity = text(&event["payload"]["severity"]);
             alert.details = event["payload"].clone();
             alert.contexts = contexts(event);
+            self.log(ix, LogKind::Trigger, Actor::Integration(integration), now);
         }
         "repeated"
     }
 
-    fn resolve_alert(&mut self, ix: IncidentIx, key: &str, by: Actor, now: Timestamp) -> &'static str {
-        let incident = self.incident_mut(ix);
-        incident.alerts.iter_mut().filter(|alert| alert.key == key).for_each(|alert| alert.open = false);
-        incident.updated_at = now;
-        let last = incident.alerts.iter().all(|alert| !alert.open);
-        if last {
-            self.resolve(ix, by, None, now);
+    /// Finds the open incident that a service groups new alerts into; none if it does not group.
+    fn group_of(&self, service: ServiceIx, now: Timestamp) -> Option<IncidentIx> {
+        let grouping = &self.service(service).alert_grouping;
+        let by_time = grouping["type"] == "time";
+        if !by_time && !self.config.group_alerts {
+            return None;
         }
-        "resolved"
+        // In seconds; zero, or none, groups for as long as the incident is open.
+        let timeout_s = grouping["config"]["timeout"].as_i64().filter(|seconds| *seconds > 0).filter(|_| by_time);
+        let joins = |ix: &IncidentIx| {
+            let incident = self.incident(*ix);
+            let in_time = timeout_s.is_none_or(|seconds| now.duration_since(incident.created_at).as_secs() < seconds);
+            let has_room = (1..ALERTS_MAX).contains(&incident.alerts.len());
+            incident.service == service && in_time && has_room
+        };
+        self.open.iter().rev().copied().find(joins)
     }
 
-    fn event_opening(&mut self, event: &Value, integration: IntegrationIx, key: &str, now: Timestamp) -> Opening {
-        let service = self.integrations[integration].service;
+    /// Adds an alert to an open incident; the title stays, and nobody is paged again.
+    fn join(
+        &mut self,
+        ix: IncidentIx,
+        event: &Value,
+        integration: IntegrationIx,
+        key: &str,
+        now: Timestamp,
+    ) -> &'static str {
+        let alert = self.new_alert(event, integration, key, now);
+        self.file_key(key, ix);
+        self.by_alert.insert((integration, key.to_owned()), ix);
+        let incident = self.incident_mut(ix);
+        incident.alerts.push(alert);
+        incident.updated_at = now;
+        self.log(ix, LogKind::Trigger, Actor::Integration(integration), now);
+        "grouped"
+    }
+
+    fn new_alert(&mut self, event: &Value, integration: IntegrationIx, key: &str, now: Timestamp) -> Alert {
         let payload = &event["payload"];
-        let summary = text(&payload["summary"]);
-        let severity = text(&payload["severity"]);
-        let alert = Alert {
+        Alert {
             id: self.random.long_id("Q"),
             key: key.to_owned(),
             open: true,
-            summary: summary.clone(),
-            severity: severity.clone(),
+            summary: text(&payload["summary"]),
+            severity: text(&payload["severity"]),
             details: payload.clone(),
             contexts: contexts(event),
             suppressed: false,
             integration,
             created_at: now,
             triggers: 1,
-        };
+        }
+    }
+
+    fn event_opening(&mut self, event: &Value, integration: IntegrationIx, key: &str, now: Timestamp) -> Opening {
+        let service = self.integrations[integration].service;
+        let alert = self.new_alert(event, integration, key, now);
         let client = event["client"].as_str().filter(|name| !name.is_empty()).map(|name| Client {
             name: name.to_owned(),
             url: event["client_url"].as_str().filter(|url| !url.is_empty()).map(str::to_owned),
         });
         Opening {
-            title: summary,
+            title: alert.summary.clone(),
             details: None,
             // Incidents made from events have no key of their own; the alert has it.
             key: None,
             service,
             policy: self.service(service).policy,
-            urgency: self.urgency_at(service, Some(&severity), now),
+            urgency: self.urgency_at(service, Some(&alert.severity), now),
             priority: None,
             assignee: None,
             client,

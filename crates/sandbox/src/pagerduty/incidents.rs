@@ -102,6 +102,10 @@ impl State {
             Value::Null => self.service(service).policy,
             reference => self.policy_of(reference)?,
         };
+        let assignee = self.assignees_of(&given["assignments"])?.and_then(|users| users.first().copied());
+        if assignee.is_none() && !self.is_staffed(policy, self.now) {
+            return Err(Refusal::new(400, 1015, "Escalation Policy Has No User On Call"));
+        }
         Ok(Opening {
             title,
             details: details(&given["body"])?,
@@ -110,7 +114,7 @@ impl State {
             policy,
             urgency: urgency(&given["urgency"])?.unwrap_or(Urgency::High),
             priority: self.priority_of(&given["priority"])?,
-            assignee: self.assignees_of(&given["assignments"])?.and_then(|users| users.first().copied()),
+            assignee,
             client: None,
             incident_type: INCIDENT_TYPE.to_owned(),
             conference_bridge: None,
@@ -183,6 +187,9 @@ impl State {
         let duration = duration.ok_or_else(|| Refusal::new(400, 1013, "Snooze Duration is Invalid"))?;
         match self.incident(ix).status {
             Status::Acknowledged => {}
+            Status::Triggered if !self.config.snooze_needs_acknowledgement => {
+                self.acknowledge(ix, Actor::User(requester), now);
+            }
             Status::Triggered => return Err(Refusal::new(400, 1012, "Incident is not Acknowledged")),
             Status::Resolved => return Err(Refusal::new(400, 1001, "Incident Already Resolved")),
         }
@@ -212,6 +219,9 @@ impl State {
         }
         if sources.iter().any(|ix| self.incident(*ix).merged_into.is_some()) {
             return Err(Refusal::new(400, 1019, "Incident Already Merged"));
+        }
+        if !self.can_merge(target, &sources) {
+            return Err(Refusal::arguments("An incident can have at most 1000 alerts"));
         }
         self.merge(target, &sources, Actor::User(requester), now);
         Ok(Reply::json(200, &json!({"incident": self.incident_ref(links, target)})))

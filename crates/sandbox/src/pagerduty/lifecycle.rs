@@ -1,16 +1,21 @@
 //! What can happen to an incident, whoever asks for it: each step changes it, logs it and tells the subscribers.
 //!
-//! The callers have checked that the step is allowed; these functions do it.
+//! The callers have checked that the step is allowed; these functions do it. What happens by itself is in `timers`.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::model::{
-    Actor, Alert, ChannelKind, Client, ConferenceBridge, Incident, IncidentIx, LogEntry, LogKind, Note, PolicyIx,
-    PriorityIx, ServiceIx, Status, Urgency, UserIx,
+    Actor, Alert, ChannelKind, Client, ConferenceBridge, FieldChange, Incident, IncidentIx, LogEntry, LogKind, Note,
+    PolicyIx, PriorityIx, ServiceIx, Status, Timers, Urgency, UserIx,
 };
 use super::state::State;
+
+/// An incident holds no more alerts than this.
+pub(crate) const ALERTS_MAX: usize = 1_000;
+/// A service holds no more open incidents than this.
+const OPEN_MAX: usize = 100_000;
 
 /// The type of an incident that was not given another.
 pub(crate) const INCIDENT_TYPE: &str = "incident_default";
@@ -33,12 +38,17 @@ pub(crate) struct Opening {
     pub(crate) alert: Option<Alert>,
 }
 
+/// Whom a reopened or moved incident is given to.
+#[derive(Debug, Clone)]
+pub(crate) enum Assignment {
+    Users(Vec<UserIx>),
+    Policy(PolicyIx),
+}
+
 impl State {
     pub(crate) fn open_incident(&mut self, opening: Opening, by: Actor, now: Timestamp) -> IncidentIx {
-        let assignments = match opening.assignee {
-            Some(user) => vec![(now, user)],
-            None => self.assigned(opening.policy, 0, now),
-        };
+        let assignee = opening.assignee;
+        let path = self.path_of(opening.policy);
         let incident = Incident {
             id: self.random.long_id("Q"),
             title: opening.title,
@@ -46,6 +56,7 @@ impl State {
             key: opening.key,
             service: opening.service,
             policy: opening.policy,
+            path,
             level: 0,
             urgency: opening.urgency,
             priority: opening.priority,
@@ -54,13 +65,15 @@ impl State {
             updated_at: now,
             status_at: now,
             status_by: by,
-            assignments,
-            direct: opening.assignee.is_some(),
+            assignments: assignee.iter().map(|user| (now, *user)).collect(),
+            direct: assignee.is_some(),
             acknowledgements: Vec::new(),
             resolved_at: None,
             reopened_at: None,
             merged_into: None,
             snoozed_until: None,
+            timers: Timers::default(),
+            notices: Vec::new(),
             client: opening.client,
             incident_type: opening.incident_type,
             conference_bridge: opening.conference_bridge,
@@ -74,15 +87,32 @@ impl State {
         };
         let ix = self.file(incident);
         self.services[opening.service].last_incident_at = Some(now);
+        if assignee.is_none() {
+            self.assign_level(ix, 0, now);
+        }
         self.log(ix, LogKind::Trigger, by, now);
+        self.start_timers(ix, now);
+        let own = assignee.is_some_and(|user| by == Actor::User(user));
+        self.page(ix, by, own, now);
         self.tell(ix, "incident.triggered", by, now);
-        if let (Some(assignee), Actor::User(user)) = (opening.assignee, by)
-            && assignee == user
-        {
+        if own {
             // Somebody who opens an incident for themself needs no page.
             self.acknowledge(ix, by, now);
         }
+        self.arm(ix);
         ix
+    }
+
+    /// Logs whom a triggered incident is assigned to, starts its level and notifies, unless it is quiet.
+    fn page(&mut self, ix: IncidentIx, by: Actor, quiet: bool, now: Timestamp) {
+        let by = if self.incident(ix).direct { by } else { Actor::Automation };
+        if !self.incident(ix).assignments.is_empty() {
+            self.log(ix, LogKind::Assign, by, now);
+        }
+        self.start_level(ix, now);
+        if !quiet {
+            self.notify_assignees(ix, now);
+        }
     }
 
     /// Acknowledges, or adds an acknowledger to what is acknowledged already.
@@ -94,15 +124,19 @@ impl State {
         }
         incident.acknowledgements.push((now, by));
         self.enter(ix, Status::Acknowledged, by, now);
-        self.log(ix, LogKind::Acknowledge, by, now);
+        self.start_acknowledgement(ix, now);
+        let until = self.incident(ix).timers.unacknowledge_at;
+        self.log(ix, LogKind::Acknowledge, by, now).until = until;
         self.tell(ix, "incident.acknowledged", by, now);
+        self.arm(ix);
     }
 
-    /// Takes an acknowledged incident back to triggered.
+    /// Takes an acknowledged incident back to triggered: it pages and escalates again from where it was.
     pub(crate) fn unacknowledge(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
-        self.enter(ix, Status::Triggered, by, now);
-        self.log(ix, LogKind::Unacknowledge, by, now);
-        self.tell(ix, "incident.unacknowledged", by, now);
+        self.release(ix, by, now);
+        self.start_level(ix, now);
+        self.notify_assignees(ix, now);
+        self.arm(ix);
     }
 
     pub(crate) fn resolve(&mut self, ix: IncidentIx, by: Actor, resolution: Option<&str>, now: Timestamp) {
@@ -111,31 +145,58 @@ impl State {
         incident.assignments.clear();
         incident.resolved_at = Some(now);
         self.enter(ix, Status::Resolved, by, now);
-        self.log(ix, LogKind::Resolve, by, now);
+        let timers = &mut self.incident_mut(ix).timers;
+        *timers = Timers { armed_at: timers.armed_at, ..Timers::default() };
+        self.arm(ix);
         let resolution = resolution.filter(|text| !text.is_empty());
-        if let Some(entry) = self.incident_mut(ix).log.last_mut() {
-            entry.note = resolution.map(str::to_owned);
-        }
+        self.log(ix, LogKind::Resolve, by, now).note = resolution.map(str::to_owned);
         self.tell(ix, "incident.resolved", by, now);
         if let (Some(text), Actor::User(user)) = (resolution, by) {
             self.annotate(ix, user, format!("Resolution Note: {text}"), now);
         }
     }
 
-    /// Takes a resolved incident back to triggered and assigns it by its policy.
-    pub(crate) fn reopen(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
-        let policy = self.incident(ix).policy;
-        let assignments = self.assigned(policy, 0, now);
+    /// Resolves an open incident of which every alert is resolved; one without alerts stays as it is.
+    pub(crate) fn resolve_if_quiet(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
         let incident = self.incident_mut(ix);
-        incident.assignments = assignments;
-        incident.level = 0;
-        incident.direct = false;
+        incident.updated_at = now;
+        let quiet = !incident.alerts.is_empty() && incident.alerts.iter().all(|alert| !alert.open);
+        if quiet && incident.is_open() {
+            self.resolve(ix, by, None, now);
+        }
+    }
+
+    /// Takes a resolved incident back to triggered and assigns it: as told, else by its service's policy.
+    pub(crate) fn reopen(&mut self, ix: IncidentIx, to: Option<Assignment>, by: Actor, now: Timestamp) {
+        let policy = self.service(self.incident(ix).service).policy;
+        self.assign(ix, &to.unwrap_or(Assignment::Policy(policy)), now);
+        let incident = self.incident_mut(ix);
         incident.resolved_at = None;
         incident.reopened_at = Some(now);
         incident.merged_into = None;
         self.enter(ix, Status::Triggered, by, now);
         self.log(ix, LogKind::Trigger, by, now);
+        self.start_timers(ix, now);
+        self.page(ix, by, false, now);
         self.tell(ix, "incident.reopened", by, now);
+        self.arm(ix);
+    }
+
+    fn assign(&mut self, ix: IncidentIx, to: &Assignment, now: Timestamp) {
+        match to {
+            Assignment::Users(users) => {
+                let incident = self.incident_mut(ix);
+                incident.assignments = users.iter().map(|user| (now, *user)).collect();
+                incident.direct = true;
+            }
+            Assignment::Policy(policy) => {
+                let path = self.path_of(*policy);
+                let incident = self.incident_mut(ix);
+                incident.policy = *policy;
+                incident.path = path;
+                self.assign_level(ix, 0, now);
+            }
+        }
     }
 
     pub(crate) fn annotate(&mut self, ix: IncidentIx, by: UserIx, content: String, now: Timestamp) -> Note {
@@ -143,52 +204,82 @@ impl State {
         let incident = self.incident_mut(ix);
         incident.notes.push(note.clone());
         incident.updated_at = now;
-        self.log(ix, LogKind::Annotate, Actor::User(by), now);
-        if let Some(entry) = self.incident_mut(ix).log.last_mut() {
-            entry.note = Some(note.content.clone());
-        }
+        self.log(ix, LogKind::Annotate, Actor::User(by), now).note = Some(note.content.clone());
         self.tell_note(ix, &note, now);
         note
     }
 
     /// Gives an open incident to users; what was acknowledged is triggered again.
     pub(crate) fn reassign(&mut self, ix: IncidentIx, users: &[UserIx], by: Actor, now: Timestamp) {
-        self.release(ix, by, now);
-        let incident = self.incident_mut(ix);
-        incident.assignments = users.iter().map(|user| (now, *user)).collect();
-        incident.direct = true;
-        incident.updated_at = now;
-        self.log(ix, LogKind::Assign, by, now);
+        self.move_to(ix, &Assignment::Users(users.to_vec()), LogKind::Assign, by, now);
         self.tell(ix, "incident.reassigned", by, now);
     }
 
     /// Gives an open incident to a policy from its first level; what was acknowledged is triggered again.
     pub(crate) fn delegate(&mut self, ix: IncidentIx, policy: PolicyIx, by: Actor, now: Timestamp) {
-        self.release(ix, by, now);
-        let assignments = self.assigned(policy, 0, now);
-        let incident = self.incident_mut(ix);
-        let moved = incident.policy != policy;
-        incident.policy = policy;
-        incident.level = 0;
-        incident.assignments = assignments;
-        incident.direct = false;
-        incident.updated_at = now;
-        self.log(ix, if moved { LogKind::Delegate } else { LogKind::Assign }, by, now);
+        let moved = self.incident(ix).policy != policy;
+        let kind = if moved { LogKind::Delegate } else { LogKind::Assign };
+        self.move_to(ix, &Assignment::Policy(policy), kind, by, now);
         self.tell(ix, if moved { "incident.delegated" } else { "incident.reassigned" }, by, now);
     }
 
-    /// Moves an open incident to a level of its policy.
+    fn move_to(&mut self, ix: IncidentIx, to: &Assignment, kind: LogKind, by: Actor, now: Timestamp) {
+        self.release(ix, by, now);
+        self.assign(ix, to, now);
+        self.incident_mut(ix).updated_at = now;
+        self.log(ix, kind, by, now);
+        self.start_level(ix, now);
+        self.notify_assignees(ix, now);
+        self.arm(ix);
+    }
+
+    /// Moves an open incident to a level of its policy, or to the next one with anybody on call.
     pub(crate) fn escalate(&mut self, ix: IncidentIx, level: usize, by: Actor, now: Timestamp) {
         self.release(ix, by, now);
-        let policy = self.incident(ix).policy;
-        let assignments = self.assigned(policy, level, now);
-        let incident = self.incident_mut(ix);
-        incident.level = level;
-        incident.assignments = assignments;
-        incident.direct = false;
-        incident.updated_at = now;
-        self.log(ix, LogKind::Escalate, by, now);
-        self.tell(ix, "incident.escalated", by, now);
+        self.assign_level(ix, level, now);
+        self.escalated(ix, by, now);
+        self.arm(ix);
+    }
+
+    /// Moves an incident to another service; its policy and assignees stay.
+    pub(crate) fn set_service_of(&mut self, ix: IncidentIx, service: ServiceIx, by: Actor, now: Timestamp) {
+        if self.incident(ix).service == service {
+            return;
+        }
+        self.incident_mut(ix).service = service;
+        self.note_change(ix, "service", self.service(service).id.clone(), by, now);
+        self.tell(ix, "incident.service_updated", by, now);
+    }
+
+    pub(crate) fn set_type(&mut self, ix: IncidentIx, name: &str, by: Actor, now: Timestamp) {
+        if self.incident(ix).incident_type == name {
+            return;
+        }
+        self.incident_mut(ix).incident_type = name.to_owned();
+        self.note_change(ix, "incident_type", name.to_owned(), by, now);
+        self.tell(ix, "incident.incident_type.changed", by, now);
+    }
+
+    pub(crate) fn set_conference_bridge(
+        &mut self,
+        ix: IncidentIx,
+        bridge: ConferenceBridge,
+        by: Actor,
+        now: Timestamp,
+    ) {
+        if self.incident(ix).conference_bridge.as_ref() == Some(&bridge) {
+            return;
+        }
+        let url = bridge.url.clone().unwrap_or_default();
+        self.incident_mut(ix).conference_bridge = Some(bridge);
+        self.note_change(ix, "conference_bridge", url, by, now);
+        self.tell_bridge(ix, by, now);
+    }
+
+    fn note_change(&mut self, ix: IncidentIx, field: &str, value: String, by: Actor, now: Timestamp) {
+        self.incident_mut(ix).updated_at = now;
+        let change = FieldChange { field: field.to_owned(), value: value.into() };
+        self.log(ix, LogKind::FieldValueChange, by, now).change = Some(change);
     }
 
     pub(crate) fn set_priority(&mut self, ix: IncidentIx, priority: PriorityIx, by: Actor, now: Timestamp) {
@@ -197,29 +288,39 @@ impl State {
             return;
         }
         incident.priority = Some(priority);
-        incident.updated_at = now;
-        self.log(ix, LogKind::FieldValueChange, by, now);
+        self.note_change(ix, "priority", self.priorities[priority].name.clone(), by, now);
         self.tell(ix, "incident.priority_updated", by, now);
     }
 
-    /// Keeps an acknowledged incident quiet until a time.
+    /// Keeps an acknowledged incident quiet until a time, past the acknowledgement time-out.
     pub(crate) fn snooze(&mut self, ix: IncidentIx, until: Timestamp, by: Actor, now: Timestamp) {
         let incident = self.incident_mut(ix);
         incident.snoozed_until = Some(until);
+        incident.timers.unacknowledge_at = None;
         incident.updated_at = now;
-        self.snoozed.insert(ix);
-        self.log(ix, LogKind::Snooze, by, now);
+        self.log(ix, LogKind::Snooze, by, now).until = Some(until);
+        self.arm(ix);
+    }
+
+    /// Tells whether the target has room for the sources' alerts.
+    pub(crate) fn can_merge(&self, target: IncidentIx, sources: &[IncidentIx]) -> bool {
+        let alerts = |ix: &IncidentIx| self.incident(*ix).alerts.len();
+        sources.iter().map(alerts).sum::<usize>() + alerts(&target) <= ALERTS_MAX
     }
 
     /// Moves the sources' alerts to the target and resolves the sources with that reason.
     pub(crate) fn merge(&mut self, target: IncidentIx, sources: &[IncidentIx], by: Actor, now: Timestamp) {
         for &source in sources {
             let alerts = std::mem::take(&mut self.incident_mut(source).alerts);
-            for alert in &alerts {
+            for alert in alerts {
+                let route = (alert.integration, alert.key.clone());
+                // A newer incident may have the key by now: later events are still its.
+                if self.by_alert.get(&route) == Some(&source) {
+                    self.by_alert.insert(route, target);
+                }
                 self.file_key(&alert.key, target);
-                self.move_alert(source, target, &alert.key);
+                self.incident_mut(target).alerts.push(alert);
             }
-            self.incident_mut(target).alerts.extend(alerts);
             self.incident_mut(source).merged_into = Some(target);
             if self.incident(source).is_open() {
                 self.resolve(source, by, None, now);
@@ -228,40 +329,36 @@ impl State {
         self.incident_mut(target).updated_at = now;
     }
 
-    /// Wakes the snoozed incidents whose time has come.
-    pub(crate) fn wake_snoozed(&mut self, now: Timestamp) {
-        let due: Vec<IncidentIx> = self.snoozed.iter().copied().filter(|ix| self.snooze_over(*ix, now)).collect();
-        for ix in due {
-            self.unacknowledge(ix, Actor::Automation, now);
-        }
+    /// Tells whether a service has as many open incidents as it can hold.
+    pub(crate) fn is_full(&self, service: ServiceIx) -> bool {
+        self.open.len() >= OPEN_MAX
+            && self.open.iter().filter(|ix| self.incident(**ix).service == service).count() >= OPEN_MAX
     }
 
-    fn snooze_over(&self, ix: IncidentIx, now: Timestamp) -> bool {
-        self.incident(ix).snoozed_until.is_some_and(|until| until <= now)
-    }
-
-    /// Tells when `wake_snoozed` next has something to do.
-    pub(crate) fn next_wake(&self) -> Option<Timestamp> {
-        self.snoozed.iter().filter_map(|ix| self.incident(*ix).snoozed_until).min()
-    }
-
+    /// Takes an acknowledgement back, without a page.
     fn release(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
-        if self.incident(ix).status == Status::Acknowledged {
-            self.unacknowledge(ix, by, now);
+        if self.incident(ix).status != Status::Acknowledged {
+            return;
         }
+        self.enter(ix, Status::Triggered, by, now);
+        self.log(ix, LogKind::Unacknowledge, by, now);
+        self.tell(ix, "incident.unacknowledged", by, now);
     }
 
+    /// Changes the status; what was to happen because of the former one no longer does.
     fn enter(&mut self, ix: IncidentIx, status: Status, by: Actor, now: Timestamp) {
         let incident = self.incident_mut(ix);
         if status != Status::Acknowledged {
             incident.acknowledgements.clear();
         }
         incident.snoozed_until = None;
+        incident.timers.escalate_at = None;
+        incident.timers.unacknowledge_at = None;
+        incident.notices.clear();
         incident.status = status;
         incident.status_at = now;
         incident.status_by = by;
         incident.updated_at = now;
-        self.snoozed.remove(&ix);
         if status == Status::Resolved {
             self.open.remove(&ix);
         } else {
@@ -269,20 +366,8 @@ impl State {
         }
     }
 
-    /// Lists whom a level of a policy gives an incident to: whoever is on call there, or at the next level with anybody.
-    fn assigned(&self, policy: PolicyIx, level: usize, now: Timestamp) -> Vec<(Timestamp, UserIx)> {
-        let rules = &self.policy(policy).rules;
-        let level = level.min(rules.len().saturating_sub(1));
-        let (_, users) = self.on_call_from(rules, level, now).unwrap_or_default();
-        users.into_iter().map(|user| (now, user)).collect()
-    }
-
-    fn move_alert(&mut self, from: IncidentIx, to: IncidentIx, key: &str) {
-        let routes = self.by_alert.iter_mut().filter(|((_, dedup), ix)| dedup == key && **ix == from);
-        routes.for_each(|(_, ix)| *ix = to);
-    }
-
-    pub(crate) fn log(&mut self, ix: IncidentIx, kind: LogKind, by: Actor, now: Timestamp) {
+    /// Adds an entry to an incident's log, and shows it to be completed.
+    pub(crate) fn log(&mut self, ix: IncidentIx, kind: LogKind, by: Actor, now: Timestamp) -> &mut LogEntry {
         let channel = match (kind, by) {
             (LogKind::Annotate, _) => ChannelKind::Note,
             (LogKind::Escalate | LogKind::Unacknowledge, Actor::Automation) => ChannelKind::Timeout,
@@ -305,10 +390,8 @@ impl State {
             until: None,
             change: None,
         };
-        self.incident_mut(ix).log.push(entry);
-    }
-
-    fn assignees(&self, ix: IncidentIx) -> Vec<UserIx> {
-        self.incident(ix).assignments.iter().map(|(_, user)| *user).collect()
+        let log = &mut self.incident_mut(ix).log;
+        log.push(entry);
+        log.last_mut().expect("it was just added")
     }
 }

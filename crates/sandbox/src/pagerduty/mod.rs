@@ -3,6 +3,7 @@
 mod auth;
 mod directory;
 mod envelope;
+mod escalation;
 mod events;
 mod incidents;
 mod lifecycle;
@@ -19,6 +20,7 @@ mod render;
 mod seed;
 mod state;
 mod subscriptions;
+mod timers;
 mod view;
 mod webhooks;
 
@@ -84,6 +86,7 @@ impl PagerDuty {
 
     /// Shows everything that PagerDuty holds.
     pub fn snapshot(&self) -> PagerDutySnapshot {
+        self.change(|_, _| ());
         let state = self.lock();
         PagerDutySnapshot {
             incidents: (0..state.incidents.len()).map(|place| state.view(IncidentIx(place))).collect(),
@@ -103,8 +106,7 @@ impl PagerDuty {
     /// # Errors
     /// [`ActError::NoIncident`] if there is none.
     pub fn incident(&self, name: &str) -> Result<IncidentView, ActError> {
-        let state = self.lock();
-        Ok(state.view(state.find_any(name)?))
+        self.change(|state, _| Ok(state.view(state.find_any(name)?)))
     }
 
     /// Subscribes a URL to the webhooks of the whole account; returns the subscription's id.
@@ -216,15 +218,15 @@ impl PagerDuty {
         read(&self.lock())
     }
 
-    /// Ends snoozes when their time comes, until the sandbox stops.
+    /// Lets things happen by themselves when their time comes, until the sandbox stops.
     pub(crate) async fn run_timers(self: Arc<Self>) {
         loop {
             let changed = self.timers_changed.notified();
-            let next = self.lock().next_wake();
+            let next = self.lock().next_due();
             tokio::select! {
                 () = changed => {}
                 () = self.shared.clock.sleep_until(next.unwrap_or(Timestamp::MAX)), if next.is_some() => {
-                    self.change(State::wake_snoozed);
+                    self.change(|_, _| ());
                 }
                 () = self.shared.cancel.cancelled() => return,
             }
@@ -236,7 +238,7 @@ impl PagerDuty {
         let mut state = self.lock();
         // The time is taken under the lock, so that it never runs backwards from one change to the next.
         let now = self.shared.clock.now();
-        state.now = now;
+        state.run_due(now);
         let result = change(&mut state, now);
         let parcels = std::mem::take(&mut state.outbox);
         self.outgoing.send(parcels);

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::incidents::urgency;
-use super::model::{Actor, IncidentIx, PolicyIx, PriorityIx, Status, Urgency, UserIx};
+use super::lifecycle::Assignment;
+use super::model::{Actor, ConferenceBridge, IncidentIx, PolicyIx, PriorityIx, ServiceIx, Status, Urgency, UserIx};
 use super::refusal::Refusal;
 use super::state::State;
 
@@ -20,6 +21,9 @@ pub(crate) struct Patch {
     policy: Option<PolicyIx>,
     assignees: Option<Vec<UserIx>>,
     level: Option<usize>,
+    service: Option<ServiceIx>,
+    incident_type: Option<String>,
+    conference_bridge: Option<ConferenceBridge>,
 }
 
 impl Patch {
@@ -50,18 +54,32 @@ impl Patch {
             policy,
             assignees: state.assignees_of(&given["assignments"])?,
             level: level.filter(|level| *level > 0).map(|level| level - 1),
+            service: service_of(state, &given["service"])?,
+            incident_type: given["incident_type"]["name"].as_str().map(str::to_owned),
+            conference_bridge: given["conference_bridge"].as_object().map(|bridge| ConferenceBridge {
+                number: bridge.get("conference_number").and_then(Value::as_str).map(str::to_owned),
+                url: bridge.get("conference_url").and_then(Value::as_str).map(str::to_owned),
+            }),
         })
     }
 
     /// Refuses what cannot be done to the incident as it is.
     pub(crate) fn check(&self, state: &State) -> Result<(), Refusal> {
-        let current = state.incident(self.ix).status;
+        let incident = state.incident(self.ix);
+        let current = incident.status;
+        let nobody = |policy: PolicyIx| !state.is_staffed(policy, state.now);
         let reassigns = self.policy.is_some() || self.assignees.is_some() || self.level.is_some();
         match (current, self.status) {
             (Status::Resolved, Some(Status::Resolved)) => Err(Refusal::new(400, 1001, "Incident Already Resolved")),
             (Status::Resolved, None) if reassigns => Err(Refusal::new(400, 1001, "Incident Already Resolved")),
             (Status::Acknowledged, Some(Status::Acknowledged)) if state.config.repeated_acknowledge_refused => {
                 Err(Refusal::new(400, 1002, "Incident Already Acknowledged"))
+            }
+            _ if self.level.is_some_and(|level| level >= incident.path.rules.len()) => {
+                Err(Refusal::new(400, 1006, "Cannot Escalate"))
+            }
+            _ if self.policy.is_some_and(nobody) => {
+                Err(Refusal::new(400, 1015, "Escalation Policy Has No User On Call"))
             }
             _ if self.resolution.is_some() && self.status != Some(Status::Resolved) => {
                 Err(Refusal::invalid("Resolution can only be given with status resolved"))
@@ -83,8 +101,19 @@ impl Patch {
         if let Some(priority) = self.priority {
             state.set_priority(ix, priority, by, now);
         }
+        if let Some(service) = self.service {
+            state.set_service_of(ix, service, by, now);
+        }
+        if let Some(name) = &self.incident_type {
+            state.set_type(ix, name, by, now);
+        }
+        if let Some(bridge) = &self.conference_bridge {
+            state.set_conference_bridge(ix, bridge.clone(), by, now);
+        }
+        let reopens = !state.incident(ix).is_open();
         self.apply_status(state, by, now);
-        if !state.incident(ix).is_open() {
+        if reopens || !state.incident(ix).is_open() {
+            // What is reopened was assigned with that.
             return;
         }
         if let Some(users) = &self.assignees {
@@ -96,12 +125,17 @@ impl Patch {
         }
     }
 
+    fn assignment(&self) -> Option<Assignment> {
+        let users = self.assignees.clone().map(Assignment::Users);
+        users.or(self.policy.map(Assignment::Policy))
+    }
+
     fn apply_status(&self, state: &mut State, by: Actor, now: Timestamp) {
         let ix = self.ix;
         match (state.incident(ix).status, self.status) {
-            (Status::Resolved, Some(Status::Triggered)) => state.reopen(ix, by, now),
+            (Status::Resolved, Some(Status::Triggered)) => state.reopen(ix, self.assignment(), by, now),
             (Status::Resolved, Some(Status::Acknowledged)) => {
-                state.reopen(ix, by, now);
+                state.reopen(ix, self.assignment(), by, now);
                 state.acknowledge(ix, by, now);
             }
             (_, Some(Status::Acknowledged)) => state.acknowledge(ix, by, now),
@@ -112,4 +146,12 @@ impl Patch {
             _ => {}
         }
     }
+}
+
+fn service_of(state: &State, given: &Value) -> Result<Option<ServiceIx>, Refusal> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    let found = given["id"].as_str().and_then(|id| state.service_by_id(id));
+    found.map(Some).ok_or_else(|| Refusal::new(400, 5002, "Service Not Found"))
 }

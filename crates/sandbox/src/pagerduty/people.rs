@@ -28,6 +28,8 @@ pub enum IncidentAct {
     MergeInto(String),
     /// Gives it to a named user.
     ReassignTo(String),
+    /// Gives it to the next level of its escalation policy.
+    Escalate,
     /// Keeps an acknowledged one quiet for so many seconds.
     Snooze(u64),
     /// Sets its priority by name, `P1` to `P5`.
@@ -75,6 +77,9 @@ pub enum ActError {
     /// There is no such priority.
     #[error("no priority is called `{0}`; there are P1 to P5")]
     NoPriority(String),
+    /// There is nobody to give it to.
+    #[error("nobody is on call there; add somebody to the escalation policy")]
+    NobodyOnCall,
     /// The incident's status does not allow it.
     #[error("incident {incident} is {status}; that cannot be done to it")]
     WrongStatus {
@@ -120,6 +125,9 @@ impl State {
             None => self.first_service().ok_or_else(|| ActError::NoService(String::new()))?,
             Some(id) => self.service_by_id(id).ok_or_else(|| ActError::NoService(id.clone()))?,
         };
+        if !self.is_staffed(self.service(service).policy, now) {
+            return Err(ActError::NobodyOnCall);
+        }
         let opening = Opening {
             title: new.title,
             details: None,
@@ -154,7 +162,7 @@ impl State {
             (IncidentAct::Resolve { resolution }, Status::Triggered | Status::Acknowledged) => {
                 self.resolve(ix, by, resolution.as_deref(), now);
             }
-            (IncidentAct::Reopen, Status::Resolved) => self.reopen(ix, by, now),
+            (IncidentAct::Reopen, Status::Resolved) => self.reopen(ix, None, by, now),
             (IncidentAct::MergeInto(target), Status::Triggered | Status::Acknowledged) => {
                 let target = self.find_any(&target)?;
                 if target == ix || !self.incident(target).is_open() {
@@ -165,6 +173,14 @@ impl State {
             (IncidentAct::ReassignTo(name), Status::Triggered | Status::Acknowledged) => {
                 let user = self.person(&name);
                 self.reassign(ix, &[user], by, now);
+            }
+            (IncidentAct::Escalate, Status::Triggered | Status::Acknowledged) => {
+                let incident = self.incident(ix);
+                let next = incident.level + 1;
+                if self.on_call_from(&incident.path.rules, next, now).is_none() {
+                    return Err(ActError::NobodyOnCall);
+                }
+                self.escalate(ix, next, by, now);
             }
             (IncidentAct::Snooze(seconds), Status::Acknowledged) => {
                 self.snooze(ix, after(now, seconds.saturating_mul(1_000)), by, now);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::model::{Actor, Alert, Incident, IncidentIx, LogEntry, Note, Policy, Priority, ServiceState, Status, User};
-use super::model::{IntegrationIx, LogKind, PolicyIx, Rule, ScheduleIx, ServiceIx, Target, UserIx};
+use super::model::{IntegrationIx, LogKind, PolicyIx, Rule, ScheduleIx, ServiceIx, Target, TeamIx, UserIx};
 use super::state::State;
 use crate::clock::seconds;
 
@@ -46,6 +46,12 @@ impl State {
 
     pub(crate) fn policy_ref(&self, links: &Links, ix: PolicyIx) -> Value {
         policy_object(links, self.policy(ix), "escalation_policy_reference")
+    }
+
+    pub(crate) fn team_ref(&self, links: &Links, ix: TeamIx) -> Value {
+        let team = &self.teams[ix];
+        let path = format!("teams/{}", team.id);
+        links.object("team_reference", &team.id, &team.name, &path, &path)
     }
 
     pub(crate) fn schedule_ref(&self, links: &Links, ix: ScheduleIx) -> Value {
@@ -107,14 +113,14 @@ impl State {
                 "resolved_at": incident.resolved_at.map(seconds),
                 "first_trigger_log_entry": first,
                 "escalation_policy": self.policy_ref(links, incident.policy),
-                "teams": [],
+                "teams": self.teams_of(links, incident),
                 "priority": self.priority_json(links, incident),
                 "urgency": incident.urgency.text(),
                 "resolve_reason": self.resolve_reason(links, incident),
                 "alert_counts": {"all": all_alerts, "triggered": open_alerts, "resolved": all_alerts - open_alerts},
                 "is_mergeable": true,
-                "incident_type": {"name": "incident_default"},
-                "pending_actions": pending_actions(incident),
+                "incident_type": {"name": incident.incident_type},
+                "pending_actions": self.pending_actions(ix),
                 "incidents_responders": [],
                 "responder_requests": [],
                 "alert_grouping": null,
@@ -130,6 +136,8 @@ impl State {
     pub(crate) fn incident_webhook_json(&self, links: &Links, ix: IncidentIx) -> Value {
         let incident = self.incident(ix);
         let assignees = incident.assignments.iter().map(|(_, user)| self.user_ref(links, *user));
+        let bridge = incident.conference_bridge.as_ref();
+        let bridge = bridge.map(|bridge| json!({"conference_number": bridge.number, "conference_url": bridge.url}));
         let mut shown = json!({
             "id": incident.id,
             "type": "incident",
@@ -143,17 +151,42 @@ impl State {
             "service": self.service_ref(links, incident.service),
             "assignees": assignees.collect::<Vec<_>>(),
             "escalation_policy": self.policy_ref(links, incident.policy),
-            "teams": [],
+            "teams": self.teams_of(links, incident),
             "priority": self.priority_json(links, incident),
             "urgency": incident.urgency.text(),
-            "conference_bridge": null,
+            "conference_bridge": bridge,
             "resolve_reason": self.resolve_reason(links, incident),
-            "incident_type": {"name": "incident_default"},
+            "incident_type": {"name": incident.incident_type},
         });
         if let Some(at) = incident.reopened_at {
             shown["reopened_at"] = seconds(at).into();
         }
         shown
+    }
+
+    fn teams_of(&self, links: &Links, incident: &Incident) -> Vec<Value> {
+        self.policy(incident.policy).teams.iter().map(|team| self.team_ref(links, *team)).collect()
+    }
+
+    /// Tells what will happen by itself.
+    fn pending_actions(&self, ix: IncidentIx) -> Value {
+        let incident = self.incident(ix);
+        let timers = &incident.timers;
+        let escalates_at = timers.escalate_at.filter(|_| self.has_next_level(ix));
+        let actions = [
+            ("escalate", escalates_at),
+            ("unacknowledge", incident.snoozed_until.or(timers.unacknowledge_at)),
+            ("resolve", timers.resolve_at),
+            ("urgency_change", timers.urgent_at),
+        ];
+        let shown = actions.into_iter().filter_map(|(kind, at)| {
+            let mut action = json!({"type": kind, "at": seconds(at?)});
+            if kind == "urgency_change" {
+                action["to"] = "high".into();
+            }
+            Some(action)
+        });
+        shown.collect::<Vec<_>>().into()
     }
 
     fn priority_json(&self, links: &Links, incident: &Incident) -> Value {
@@ -325,12 +358,6 @@ fn incident_object(links: &Links, ix: IncidentIx, incident: &Incident, kind: &st
 fn log_object(links: &Links, entry: &LogEntry, suffix: &str) -> Value {
     let path = format!("log_entries/{}", entry.id);
     links.object(&format!("{}{suffix}", entry.kind.text()), &entry.id, log_summary(entry), &path, &path)
-}
-
-/// Tells what this look-alike will do by itself: it ends snoozes, and has no other timer yet.
-fn pending_actions(incident: &Incident) -> Value {
-    let wakes = |until| json!([{"type": "unacknowledge", "at": seconds(until)}]);
-    incident.snoozed_until.map_or(json!([]), wakes)
 }
 
 fn log_summary(entry: &LogEntry) -> &'static str {

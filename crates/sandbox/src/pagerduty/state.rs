@@ -47,7 +47,8 @@ pub(crate) struct State {
     pub(crate) notifications: Vec<Notification>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) open: BTreeSet<IncidentIx>,
-    pub(crate) snoozed: BTreeSet<IncidentIx>,
+    /// When something next happens to an incident by itself.
+    pub(crate) due: BTreeSet<(Timestamp, IncidentIx)>,
     by_id: HashMap<String, IncidentIx>,
     /// Incident keys and alert keys, resolved ones too.
     by_key: HashMap<String, Vec<IncidentIx>>,
@@ -104,7 +105,7 @@ impl State {
             notifications: Vec::new(),
             incidents: Vec::new(),
             open: BTreeSet::new(),
-            snoozed: BTreeSet::new(),
+            due: BTreeSet::new(),
             by_id: HashMap::new(),
             by_key: HashMap::new(),
             by_alert: HashMap::new(),

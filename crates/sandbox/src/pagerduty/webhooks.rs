@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::envelope::{signatures, sized};
-use super::model::{Actor, Filter, IncidentIx, Note, Subscription};
+use super::model::{Actor, Filter, IncidentIx, Note, ServiceIx, Subscription, TeamIx};
 use super::render::Links;
 use super::state::State;
 use crate::clock::milliseconds;
@@ -22,18 +22,48 @@ impl State {
 
     /// Tells every subscriber of a note; the data is the note, without the incident's key or service.
     pub(crate) fn tell_note(&mut self, ix: IncidentIx, note: &Note, now: Timestamp) {
-        let event_type = "incident.annotated";
+        let data = json!({"type": "incident_note", "id": note.id, "content": note.content, "trimmed": false});
+        self.tell_part(ix, "incident.annotated", Actor::User(note.by), data, now);
+    }
+
+    /// Tells every subscriber of an incident's conference bridge.
+    pub(crate) fn tell_bridge(&mut self, ix: IncidentIx, by: Actor, now: Timestamp) {
+        let bridge = self.incident(ix).conference_bridge.as_ref();
+        let number = bridge.and_then(|bridge| bridge.number.as_ref());
+        let numbers: Vec<Value> = number.iter().map(|number| json!({"label": "", "number": number})).collect();
+        let url = bridge.and_then(|bridge| bridge.url.as_ref());
+        let data = json!({"type": "incident_conference_bridge", "conference_numbers": numbers, "conference_url": url});
+        self.tell_part(ix, "incident.conference_bridge.updated", by, data, now);
+    }
+
+    /// Tells every subscriber of something that belongs to an incident; the incident is added as a reference.
+    pub(crate) fn tell_part(&mut self, ix: IncidentIx, event_type: &str, by: Actor, mut data: Value, now: Timestamp) {
         if self.listeners(ix, event_type).is_empty() {
             return;
         }
-        let data = json!({
-            "type": "incident_note",
-            "id": note.id,
-            "content": note.content,
-            "trimmed": false,
-            "incident": self.incident_ref(&self.own_links(), ix),
-        });
-        self.post(ix, event_type, Actor::User(note.by), data, now);
+        data["incident"] = self.incident_ref(&self.own_links(), ix);
+        self.post(ix, event_type, by, data, now);
+    }
+
+    /// Tells every subscriber of a service that was made, changed or deleted.
+    #[allow(dead_code, reason = "called by the handlers of services, in the commits that follow")]
+    pub(crate) fn tell_service(&mut self, service: ServiceIx, event_type: &str, by: Actor, now: Timestamp) {
+        let teams = self.policy(self.service(service).policy).teams.clone();
+        let listeners = self.listeners_of(service, &teams, event_type);
+        if listeners.is_empty() {
+            return;
+        }
+        let links = self.own_links();
+        let mut data = self.service_ref(&links, service);
+        data["type"] = "service".into();
+        data["alert_creation"] = self.service(service).alert_creation.clone().into();
+        data["teams"] = teams.iter().map(|team| self.team_ref(&links, *team)).collect::<Vec<_>>().into();
+        let agent = self.actor_ref(&links, by);
+        let event = self.event(event_type, agent, Value::Null, data, now);
+        let about = self.service(service).id.clone();
+        for place in listeners {
+            self.address(place, event_type, &about, event.clone());
+        }
     }
 
     /// Sends the test event to one subscription.
@@ -103,14 +133,18 @@ impl State {
     }
 
     fn listeners(&self, ix: IncidentIx, event_type: &str) -> Vec<usize> {
-        let service = &self.service(self.incident(ix).service).id;
+        let incident = self.incident(ix);
+        self.listeners_of(incident.service, &self.policy(incident.policy).teams, event_type)
+    }
+
+    fn listeners_of(&self, service: ServiceIx, teams: &[TeamIx], event_type: &str) -> Vec<usize> {
         let listens = |one: &Subscription| {
             one.active && !one.removed && (one.events.is_empty() || one.events.iter().any(|event| event == event_type))
         };
         let covers = |one: &Subscription| match &one.filter {
             Filter::Account => true,
-            Filter::Service(id) => id == service,
-            Filter::Team(_) => false,
+            Filter::Service(id) => *id == self.service(service).id,
+            Filter::Team(id) => teams.iter().any(|team| self.teams[*team].id == *id),
         };
         let places = self.subscriptions.iter().enumerate().filter(|(_, one)| listens(one) && covers(one));
         places.map(|(place, _)| place).collect()

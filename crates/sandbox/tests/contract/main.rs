@@ -9,6 +9,7 @@ mod opsgenie_api;
 mod opsgenie_webhooks;
 mod page;
 mod pagerduty_events;
+mod pagerduty_lifecycle;
 mod pagerduty_rest;
 mod pagerduty_subscriptions;
 mod pagerduty_webhooks;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Actor, IncidentIx, IntegrationIx, PolicyIx, PriorityIx, ServiceIx, Status, TeamIx, Urgency, UserIx};
+use super::{Actor, IncidentIx, IntegrationIx, PolicyIx, PriorityIx, Rule, ServiceIx, Status, TeamIx, Urgency, UserIx};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Incident {
@@ -16,6 +16,8 @@ pub(crate) struct Incident {
     pub(crate) key: Option<String>,
     pub(crate) service: ServiceIx,
     pub(crate) policy: PolicyIx,
+    /// The policy as it was when the incident came to it.
+    pub(crate) path: Path,
     pub(crate) level: usize,
     pub(crate) urgency: Urgency,
     pub(crate) priority: Option<PriorityIx>,
@@ -31,6 +33,9 @@ pub(crate) struct Incident {
     pub(crate) reopened_at: Option<Timestamp>,
     pub(crate) merged_into: Option<IncidentIx>,
     pub(crate) snoozed_until: Option<Timestamp>,
+    pub(crate) timers: Timers,
+    /// Notifications still to come.
+    pub(crate) notices: Vec<Notice>,
     pub(crate) client: Option<Client>,
     pub(crate) incident_type: String,
     pub(crate) conference_bridge: Option<ConferenceBridge>,
@@ -48,6 +53,39 @@ impl Incident {
     pub(crate) fn is_open(&self) -> bool {
         self.status != Status::Resolved
     }
+
+    pub(crate) fn is_triggered(&self) -> bool {
+        self.status == Status::Triggered
+    }
+}
+
+/// The levels that an incident climbs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Path {
+    pub(crate) rules: Vec<Rule>,
+    /// How often the levels are still gone through again.
+    pub(crate) loops_left: u32,
+}
+
+/// When something happens to an incident by itself.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Timers {
+    pub(crate) escalate_at: Option<Timestamp>,
+    pub(crate) unacknowledge_at: Option<Timestamp>,
+    pub(crate) resolve_at: Option<Timestamp>,
+    /// When its urgency becomes high.
+    pub(crate) urgent_at: Option<Timestamp>,
+    /// The earliest of all timers, as `State::due` has it.
+    pub(crate) armed_at: Option<Timestamp>,
+}
+
+/// A notification to come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    pub(crate) at: Timestamp,
+    pub(crate) user: UserIx,
+    /// The id of the user's contact method.
+    pub(crate) contact_method: String,
 }
 
 /// What the sender of an event called itself.

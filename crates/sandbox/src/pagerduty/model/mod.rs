@@ -10,9 +10,9 @@ mod subscriptions;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::incidents::{
-    Alert, Channel, ChannelKind, Client, ConferenceBridge, FieldChange, Incident, LogEntry, LogKind, Note,
-    Notification, NotificationKind, Reply as ResponderReply, Responder, ResponderRequest, ResponderTarget,
-    StatusUpdate, Subscriber,
+    Alert, Channel, ChannelKind, Client, ConferenceBridge, FieldChange, Incident, LogEntry, LogKind, Note, Notice,
+    Notification, NotificationKind, Path, Reply as ResponderReply, Responder, ResponderRequest, ResponderTarget,
+    StatusUpdate, Subscriber, Timers,
 };
 pub(crate) use self::oncall::{Layer, Override, Policy, Restriction, Rule, Schedule, Target};
 pub(crate) use self::people::{ContactKind, ContactMethod, Member, NotificationRule, Team, TeamRole, User};

@@ -123,10 +123,13 @@ pub(crate) struct SupportHours {
 }
 
 impl SupportHours {
+    pub(crate) fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
     /// Tells whether they are on.
     pub(crate) fn cover(&self, at: Timestamp) -> bool {
-        let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
-        let local = at.to_zoned(zone);
+        let local = at.to_zoned(self.zone());
         self.days.contains(&local.weekday().to_monday_one_offset()) && (self.start..self.end).contains(&local.time())
     }
 }
