@@ -1,7 +1,7 @@
 //! Applying: history is history, so this never fails and never decides.
 
 use crate::incident::SEEN_MAX;
-use crate::{Change, Doubt, Entry, Incident, InputId, Link, NoteId, Record, RecordRef, Timestamp};
+use crate::{Change, Doubt, Entry, Incident, InputId, Link, NoteId, Record, RecordRef, Role, Status, Timestamp};
 
 impl Incident {
     /// Folds one journal entry into the state.
@@ -31,7 +31,7 @@ impl Incident {
             self.changed_at = at;
         }
         match change {
-            Change::Heard { bridge, origin, record, others } => {
+            Change::Heard { bridge, origin, record, others, roles } => {
                 self.bridge = bridge.clone();
                 let mut first = Link::absent(origin.clone(), String::new());
                 first.record = present(record);
@@ -39,10 +39,28 @@ impl Incident {
                 self.links = Vec::with_capacity(1 + others.len());
                 self.links.push(first);
                 self.links.extend(others.iter().map(|(system, key)| Link::absent(system.clone(), key.clone())));
+                for (system, role) in roles {
+                    if let Some(link) = self.link_mut(system) {
+                        link.role = *role;
+                    }
+                }
             }
             Change::Opened { content } => {
                 self.content = Some(content.clone());
                 self.discarded = None;
+                self.opened_at = at;
+                self.told_at = at;
+            }
+            Change::Retold { content } => {
+                self.content = Some(content.clone());
+                self.told_at = at;
+                self.retold += 1;
+            }
+            Change::Recurred { content } => {
+                self.content = Some(content.clone());
+                self.opened_at = at;
+                self.told_at = at;
+                self.retold += 1;
             }
             Change::Discarded { reason } => self.discarded = Some(reason.clone()),
             Change::Status { status } => self.status = *status,
@@ -77,16 +95,25 @@ impl Link {
             Change::RecordFound { record, .. } => {
                 self.record = present(record);
                 self.create_in_doubt = false;
+                self.expected = false;
             }
             Change::Known { status, remote_at, .. } => {
                 self.known = Some(*status);
                 self.known_at = at;
                 self.remote_at = (*remote_at).max(self.remote_at);
+                if self.renew && *status == Status::Resolved {
+                    self.leave();
+                }
             }
             Change::Wanted { status, by, .. } => {
                 self.if_found = if status.is_none() { self.want } else { None };
                 self.want = *status;
                 self.want_by.clone_from(by);
+                if self.role == Role::Operator {
+                    // The wait until they are told, or told again, is over with its reason.
+                    self.not_before = Timestamp(0);
+                    self.refresh = false;
+                }
             }
             Change::NoteSeen { key, told, read, .. } => {
                 self.notes_seen.insert(*key, (*told, *read));
@@ -107,6 +134,20 @@ impl Link {
                 self.poll_stopped = Some(reason.clone());
             }
             Change::NotMade { .. } => self.create_in_doubt = false,
+            Change::RefreshWanted { .. } => self.refresh = true,
+            Change::Renewed { .. } => self.renew(),
+            Change::Expected { not_before, .. } => {
+                self.expected = not_before.is_some();
+                self.attempts = 0;
+                self.not_before = not_before.unwrap_or_default();
+            }
+            Change::Watched { until, reason, .. } => {
+                self.want = Some(Status::Triggered);
+                self.want_by = Some(reason.clone());
+                self.refresh = matches!(self.record, Record::Present { .. });
+                self.attempts = 0;
+                self.not_before = *until;
+            }
             _ => self.apply_end(change),
         }
     }
@@ -114,7 +155,8 @@ impl Link {
     /// Folds what became of an attempt, or of a step as a whole.
     fn apply_end(&mut self, change: &Change) {
         match change {
-            Change::Delivered { step, note, status, .. } => {
+            Change::Delivered { step, note, status, told, .. } => {
+                self.refresh &= !told;
                 if let Some((id, remote)) = note {
                     self.note_is_written(*id, remote.clone());
                 }
@@ -151,6 +193,39 @@ impl Link {
             Change::DeadLettered { note: None, park, .. } => self.park = Some(park.clone()),
             Change::Released { .. } => self.release(),
             _ => {}
+        }
+    }
+
+    /// Makes the record anew: one that may be open at the far side is ended first.
+    fn renew(&mut self) {
+        self.park = None;
+        self.not_before = Timestamp(0);
+        let over = self.known == Some(Status::Resolved);
+        match (&self.record, self.role) {
+            (Record::Present { .. }, Role::Events) if !over => self.renew = true,
+            _ => self.leave(),
+        }
+        if self.role != Role::Confirm {
+            self.want = Some(Status::Triggered);
+        }
+    }
+
+    /// Has done with the record that there was.
+    fn leave(&mut self) {
+        if let Record::Present { id, .. } = std::mem::replace(&mut self.record, Record::Absent) {
+            self.left = Some(id);
+        }
+        self.known = None;
+        self.renew = false;
+        self.refresh = false;
+        self.expected = false;
+        self.create_in_doubt = false;
+        self.poll_now = false;
+        self.poll_misses = 0;
+        self.poll_stopped = None;
+        self.notes_seen.clear();
+        if self.role == Role::Confirm {
+            self.want = None;
         }
     }
 

@@ -1,7 +1,8 @@
 //! Bridges: which change in one system causes what in another.
 
-use crate::{BridgeName, ChangeKind, SystemName};
+use crate::{BridgeName, ChangeKind, Role, SystemName};
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 
 /// What one kind of change in one system causes in another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Direction {
     pub resolved: Cell,
     /// It is open again.
     pub reopened: Cell,
+    /// Its origin tells of it again.
+    pub updated: Cell,
 }
 
 impl Direction {
@@ -49,6 +52,18 @@ impl Direction {
         noted: Cell::NOTE,
         resolved: Cell::STATUS,
         reopened: Cell::STATUS,
+        updated: Cell::IGNORE,
+    };
+
+    /// Everything that a sender of events says is passed on.
+    pub const PASS_ON: Self = Self {
+        created: Cell::STATUS,
+        acknowledged: Cell::STATUS,
+        unacknowledged: Cell::IGNORE,
+        noted: Cell::IGNORE,
+        resolved: Cell::STATUS,
+        reopened: Cell::STATUS,
+        updated: Cell::STATUS,
     };
 
     /// The cell for one kind of change.
@@ -61,6 +76,7 @@ impl Direction {
             ChangeKind::Noted => self.noted,
             ChangeKind::Resolved => self.resolved,
             ChangeKind::Reopened => self.reopened,
+            ChangeKind::Updated => self.updated,
         }
     }
 }
@@ -85,6 +101,21 @@ pub struct Bridge {
     pub systems: Vec<(SystemName, String)>,
     /// The rules; a pair without a rule has no effect on each other.
     pub rules: Vec<Rule>,
+    /// What records are to their incidents, where it is not the usual [`Role::Record`].
+    pub roles: Vec<(SystemName, Role)>,
+    /// When operators are told; `None` tells them nothing.
+    pub watch: Option<Watch>,
+}
+
+/// When operators are told of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The system that tells them.
+    pub operator: SystemName,
+    /// How long a page may take until it is known to exist, in milliseconds.
+    pub within_ms: i64,
+    /// How long after telling them they are told again, in milliseconds.
+    pub remind_ms: i64,
 }
 
 impl Bridge {
@@ -103,6 +134,7 @@ impl Bridge {
                 noted: Cell::NOTE,
                 resolved: Cell::NOTE,
                 reopened: Cell::IGNORE,
+                updated: Cell::IGNORE,
             },
             Direction {
                 created: Cell::IGNORE,
@@ -111,8 +143,37 @@ impl Bridge {
                 noted: Cell::NOTE,
                 resolved: Cell::NOTE,
                 reopened: Cell::IGNORE,
+                updated: Cell::IGNORE,
             },
         )
+    }
+
+    /// A bridge that passes a sender's events on to the alerts behind one routing key. With `confirm`, that system is
+    /// asked for the incidents that the far side makes of them; both are given with their labels.
+    #[must_use]
+    pub fn events(name: &str, source: (&str, &str), target: (&str, &str), confirm: Option<(&str, &str)>) -> Self {
+        let (from, to) = (SystemName::new(source.0), SystemName::new(target.0));
+        let mut bridge = Self {
+            name: BridgeName::new(name),
+            systems: vec![(from.clone(), source.1.to_owned()), (to.clone(), target.1.to_owned())],
+            rules: vec![Rule { from: from.clone(), to: to.clone(), direction: Direction::PASS_ON }],
+            roles: vec![(from, Role::Source), (to, Role::Events)],
+            watch: None,
+        };
+        if let Some((system, label)) = confirm {
+            bridge.systems.push((SystemName::new(system), label.to_owned()));
+            bridge.roles.push((SystemName::new(system), Role::Confirm));
+        }
+        bridge
+    }
+
+    /// The same, with operators told of pages that are not known to exist in time and of what cannot be delivered.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.systems.push((watch.operator.clone(), "Operator".to_owned()));
+        self.roles.push((watch.operator.clone(), Role::Operator));
+        self.watch = Some(watch);
+        self
     }
 
     /// A bridge of two systems with one direction each way; systems are given with their labels.
@@ -126,6 +187,8 @@ impl Bridge {
                 Rule { from: first.clone(), to: second.clone(), direction: there },
                 Rule { from: second, to: first, direction: back },
             ],
+            roles: Vec::new(),
+            watch: None,
         }
     }
 
@@ -154,6 +217,8 @@ impl Bridge {
 #[derive(Clone, Debug, Default)]
 pub struct Bridges {
     bridges: Vec<Bridge>,
+    /// Bridges that were learned of while the process runs, in order; the free places come last.
+    learned: Vec<OnceLock<Bridge>>,
     /// Waits between attempts.
     pub backoff: crate::Backoff,
     /// Waits between polls.
@@ -177,10 +242,32 @@ impl Bridges {
         Self { instance: instance.to_owned(), ..self }
     }
 
+    /// The same with room for so many bridges that are [learned](Self::learn) later.
+    #[must_use]
+    pub fn with_room(self, bridges_max: usize) -> Self {
+        Self { learned: (0..bridges_max).map(|_| OnceLock::new()).collect(), ..self }
+    }
+
+    /// Adds a bridge while others use the rules; one with the same name stays as it is. False when there is no room.
+    pub fn learn(&self, bridge: Bridge) -> bool {
+        let mut bridge = bridge;
+        for place in &self.learned {
+            match place.set(bridge) {
+                Ok(()) => return true,
+                Err(refused) => bridge = refused,
+            }
+            if place.get().is_some_and(|there| there.name == bridge.name) {
+                return true;
+            }
+        }
+        self.bridges.iter().any(|there| there.name == bridge.name)
+    }
+
     /// The bridge with this name.
     #[must_use]
     pub fn get(&self, name: &BridgeName) -> Option<&Bridge> {
-        self.bridges.iter().find(|b| b.name == *name)
+        let learned = self.learned.iter().map_while(OnceLock::get);
+        self.bridges.iter().chain(learned).find(|b| b.name == *name)
     }
 
     /// All of them.
@@ -192,7 +279,10 @@ impl Bridges {
     /// The bridge that a new record in `system` opens an incident on: the wished one, else the first with a rule.
     #[must_use]
     pub fn opening(&self, system: &SystemName, wished: Option<&BridgeName>) -> Option<&Bridge> {
-        let fits = |b: &&Bridge| b.opens_from(system) && wished.is_none_or(|w| b.name == *w);
-        self.bridges.iter().find(fits)
+        let fits = |b: &&Bridge| b.opens_from(system);
+        match wished {
+            Some(name) => self.get(name).filter(fits),
+            None => self.bridges.iter().find(fits),
+        }
     }
 }

@@ -3,10 +3,12 @@
 use crate::input::{NoteNews, What};
 use crate::{
     Actor, Bridge, Bridges, Change, ChangeKind, Content, Incident, Input, KeyKind, Link, Mark, News, Note, NoteId,
-    Opening, Reading, Record, RecordId, RecordRef, Status, Step, SystemName, Timestamp, hash_text, plan,
+    Opening, Reading, Record, RecordId, RecordRef, Role, Status, Step, SystemName, Timestamp, hash_text, plan,
 };
 
+mod event;
 mod settle;
+mod watch;
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,23 +80,35 @@ impl<'a> Decider<'a> {
             What::LeaseLost => self.lease_lost(&input.system),
             What::Released => self.release(&input.system),
         }
+        self.expect();
+        self.watch();
     }
 
     /// Starts an incident on news of a record that none has.
     pub(crate) fn hear(&mut self, input: &Input, bridge: &Bridge) {
         let Some(id) = record_key(input) else { return };
+        let create_key = input.create_key.as_deref().unwrap_or(id);
         let others = bridge.systems.iter().filter(|(system, _)| *system != input.system);
         let change = Change::Heard {
             bridge: bridge.name.clone(),
             origin: input.system.clone(),
             record: RecordRef { id: RecordId(id.to_owned()), url: input.url.clone() },
-            others: others.map(|(system, _)| (system.clone(), id.to_owned())).collect(),
+            others: others.map(|(system, _)| (system.clone(), create_key.to_owned())).collect(),
+            roles: bridge.roles.clone(),
         };
         self.push(change);
     }
 
     fn decide_news(&mut self, input: &Input, news: &News) {
         let system = &input.system;
+        if self
+            .link(system)
+            .and_then(|l| l.left.as_ref())
+            .is_some_and(|left| record_key(input) == Some(left.0.as_str()))
+        {
+            // Late news of the record that the incident had before it began again.
+            return;
+        }
         if self.link(system).is_some_and(|l| matches!(l.record, Record::Absent))
             && let Some(id) = record_key(input)
         {
@@ -107,6 +121,7 @@ impl<'a> Decider<'a> {
         }
         match news {
             News::Opened(opening) => self.open(system, opening, input.occurred_at),
+            News::Event(event) => self.hear_event(system, event, input.actor.as_ref()),
             News::Status(status) => self.observe(system, *status, input.actor.as_ref(), input.occurred_at, None),
             News::Note(note) => self.hear_note(system, note),
             News::Exists => {}
@@ -180,6 +195,10 @@ impl<'a> Decider<'a> {
             return;
         }
         let agreed = link.agreed().unwrap_or(Status::Triggered);
+        // An incident that confirms an alert may hold others, and live on when the alert is over.
+        let outlives = link.role == Role::Confirm
+            && self.incident.status == Status::Resolved
+            && link.known != Some(Status::Resolved);
         let pending = link.want.is_some() && link.want != link.known && !matches!(link.record, Record::Absent);
         let ours_landed_late = actor.is_some_and(|a| a.ours) && link.tried.contains(status);
         let want = link.want;
@@ -190,7 +209,9 @@ impl<'a> Decider<'a> {
             return;
         }
         self.push(Change::Wanted { system: system.clone(), status: Some(status), by: None });
-        self.propagate(system, agreed, status, actor);
+        if !outlives {
+            self.propagate(system, agreed, status, actor);
+        }
     }
 
     /// A record that was given up before it was made turns out to be there: it should hold what was wanted of it, or it
@@ -218,8 +239,7 @@ impl<'a> Decider<'a> {
         let person = actor.is_some_and(|a| !a.ours);
         let later = remote_at.is_none_or(|at| at > link.known_at && Some(at) > link.remote_at);
         let settled = link.known == Some(status) && link.want == link.known;
-        let elsewhere =
-            self.incident.links.iter().any(|l| l.system != *system && l.agreed() == Some(Status::Triggered));
+        let elsewhere = self.incident.links.iter().any(|l| l.system != *system && l.is_open_at(Status::Triggered));
         status == Status::Acknowledged && settled && person && later && elsewhere
     }
 
@@ -233,7 +253,11 @@ impl<'a> Decider<'a> {
         let label = bridge.label(system);
         let by = actor.map(|a| format!("{} ({label})", a.name));
         let mut noted = Vec::new();
+        let role = self.link(system).map(|l| l.role).unwrap_or_default();
         for other in self.others(system) {
+            if self.follow(&other, role, to) {
+                continue;
+            }
             let cell = bridge.cell(system, &other, kind);
             if cell.note {
                 noted.push(other.clone());
@@ -263,6 +287,29 @@ impl<'a> Decider<'a> {
             let text = status_note(kind, actor, label);
             self.add_note(system, text, noted);
         }
+    }
+
+    /// Lets a link take on a status without being told, if its role is to do that; says whether nothing else is to be
+    /// done there.
+    fn follow(&mut self, other: &SystemName, told_by: Role, status: Status) -> bool {
+        let Some(link) = self.link(other) else { return true };
+        if link.role == Role::Operator {
+            return true;
+        }
+        if !link.role.follows(told_by) {
+            return false;
+        }
+        let (known, want) = (link.known, link.want);
+        if matches!(link.record, Record::Absent) {
+            return link.role == Role::Source;
+        }
+        if known != Some(status) {
+            self.push(Change::Known { system: other.clone(), status, remote_at: None });
+        }
+        if want != Some(status) {
+            self.push(Change::Wanted { system: other.clone(), status: Some(status), by: None });
+        }
+        true
     }
 
     fn add_note(&mut self, from: &SystemName, text: String, to: Vec<SystemName>) {
@@ -325,7 +372,7 @@ impl<'a> Decider<'a> {
             let current = plan(link, false) == Some(Step::AddNote(mark.note));
             let (step, note) = (if current { link.step } else { 0 }, Some((mark.note, None)));
             let what = format!("note {} was found there", mark.note.0);
-            self.push(Change::Delivered { system: system.clone(), step, what, note, status: None });
+            self.push(Change::Delivered { system: system.clone(), step, what, note, status: None, told: false });
         }
         due || written
     }
@@ -408,7 +455,7 @@ fn status_note(kind: ChangeKind, actor: Option<&Actor>, label: &str) -> String {
         ChangeKind::Unacknowledged => "Un-acknowledged",
         ChangeKind::Resolved => "Resolved",
         ChangeKind::Reopened => "Reopened",
-        ChangeKind::Created | ChangeKind::Noted => "Changed",
+        ChangeKind::Created | ChangeKind::Noted | ChangeKind::Updated => "Changed",
     };
     match actor {
         Some(actor) => format!("{word} by {} in {label}", actor.name),

@@ -1,7 +1,8 @@
 //! Entries: the immutable records of the journal.
 
 use crate::{
-    Actor, BridgeName, Content, Input, InputId, Note, NoteId, Park, RecordId, RecordRef, Status, SystemName, Timestamp,
+    Actor, BridgeName, Content, Input, InputId, Note, NoteId, Park, RecordId, RecordRef, Role, Status, SystemName,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,10 +71,23 @@ pub enum Change {
         record: RecordRef,
         /// The other systems of the bridge, and the key to create with there.
         others: Vec<(SystemName, String)>,
+        /// What each record is to the incident, where it is not the usual [`Role::Record`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<(SystemName, Role)>,
     },
     /// It is told what the incident is about.
     Opened {
         /// What it is about.
+        content: Content,
+    },
+    /// It is told again what the incident is about.
+    Retold {
+        /// What it is about now.
+        content: Content,
+    },
+    /// It was over and begins again, as a new one.
+    Recurred {
+        /// What it is about now.
         content: Content,
     },
     /// It will not be opened.
@@ -145,6 +159,9 @@ pub enum Change {
         /// The status that was set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<Status>,
+        /// Whether the far side knows now what the incident is about.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        told: bool,
     },
     /// An attempt was refused or went unanswered; there will be another.
     Deferred {
@@ -227,6 +244,32 @@ pub enum Change {
         /// The system.
         system: SystemName,
     },
+    /// The record of a system is to be made anew; one that is there is ended first.
+    Renewed {
+        /// The system.
+        system: SystemName,
+    },
+    /// The record of a system is to be told again what the incident is about.
+    RefreshWanted {
+        /// The system.
+        system: SystemName,
+    },
+    /// The far side is to make the record by itself: it is looked for from `not_before` on, or not any more.
+    Expected {
+        /// The system.
+        system: SystemName,
+        /// From when on; `None` ends the search.
+        not_before: Option<Timestamp>,
+    },
+    /// An operator is to be told, or told again, unless the reason is gone by then.
+    Watched {
+        /// The system that tells operators.
+        system: SystemName,
+        /// When.
+        until: Timestamp,
+        /// Why, in words.
+        reason: String,
+    },
     /// The incident is set aside.
     Quarantined {
         /// Which rule of ours was broken.
@@ -264,9 +307,15 @@ impl Change {
             | Self::Polled { system }
             | Self::PollMissed { system, .. }
             | Self::PollStopped { system, .. }
+            | Self::Renewed { system }
+            | Self::RefreshWanted { system }
+            | Self::Expected { system, .. }
+            | Self::Watched { system, .. }
             | Self::NotMade { system } => Some(system),
             Self::Heard { .. }
             | Self::Opened { .. }
+            | Self::Retold { .. }
+            | Self::Recurred { .. }
             | Self::Discarded { .. }
             | Self::Status { .. }
             | Self::NoteAdded { .. }

@@ -1,6 +1,6 @@
 //! The state of one incident.
 
-use crate::{BridgeName, Entry, IncidentId, InputId, Key, KeyKind, Link, Status, SystemName, Timestamp};
+use crate::{BridgeName, Entry, IncidentId, InputId, Key, KeyKind, Link, Role, Status, SystemName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -43,6 +43,9 @@ pub struct Content {
     /// The origin's own word for the priority, such as `P2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
+    /// The sender's event as it is to be passed on, JSON of the connector that took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
 }
 
 /// Number of a note within its incident, from 1.
@@ -72,6 +75,15 @@ pub struct Incident {
     pub bridge: BridgeName,
     /// When it was first heard of.
     pub created_at: Timestamp,
+    /// When it was opened, or last began again.
+    #[serde(default)]
+    pub opened_at: Timestamp,
+    /// When its origin last told what it is about.
+    #[serde(default)]
+    pub told_at: Timestamp,
+    /// How often its origin has told what it is about after the first time.
+    #[serde(default)]
+    pub retold: u32,
     /// When something last changed.
     pub changed_at: Timestamp,
     /// What it is about; `None` while only a by-blow (a note, an acknowledgement) of it has been heard and its
@@ -107,6 +119,9 @@ impl Incident {
             version: 0,
             bridge: BridgeName::new(""),
             created_at: Timestamp(0),
+            opened_at: Timestamp(0),
+            told_at: Timestamp(0),
+            retold: 0,
             changed_at: Timestamp(0),
             content: None,
             status: Status::Triggered,
@@ -176,7 +191,8 @@ impl Incident {
     /// Whether anything can still be expected of it: it is open somewhere.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.discarded.is_none() && self.links.iter().any(|l| l.agreed().is_some_and(|s| s != Status::Resolved))
+        let open = |l: &Link| l.role != Role::Operator && l.agreed().is_some_and(|s| s != Status::Resolved);
+        self.discarded.is_none() && self.links.iter().any(open)
     }
 
     /// Deliveries of this incident that wait for an operator.

@@ -51,6 +51,30 @@ pub struct NoteNews {
     pub text: Option<String>,
 }
 
+/// What a sender of events wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventAction {
+    /// It is there, or it is still there, or it is there again.
+    Trigger,
+    /// Somebody looks after it.
+    Acknowledge,
+    /// It is over.
+    Resolve,
+}
+
+/// An event about an alert that the sender names by a key of its own choice.
+///
+/// The same key may come to life again after it was over, and may be told of for the first time when it is over: its
+/// sender may have spoken to the far side directly before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What is wanted.
+    pub action: EventAction,
+    /// What it is about.
+    pub content: Content,
+}
+
 /// What a system tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +85,8 @@ pub enum News {
     Status(Status),
     /// A note was written.
     Note(NoteNews),
+    /// An event about an alert was sent.
+    Event(Event),
     /// The record is known to exist, under this id; nothing else is said.
     Exists,
     /// Something changed that this message does not tell: read the record.
@@ -117,6 +143,9 @@ pub struct Input {
     /// A page where a person can look at the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The key to make records with elsewhere; without it, the record's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_key: Option<String>,
     /// What it is.
     pub what: What,
 }
@@ -141,6 +170,7 @@ impl Input {
             occurred_at: None,
             asks: false,
             url: None,
+            create_key: None,
             what,
         }
     }

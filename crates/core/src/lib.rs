@@ -32,21 +32,23 @@ mod link;
 mod mark;
 mod outcome;
 mod plan;
+mod role;
 mod status;
 mod transition;
 
 pub use backoff::{Backoff, PollPolicy};
-pub use bridge::{Bridge, Bridges, Cell, Direction, Rule};
+pub use bridge::{Bridge, Bridges, Cell, Direction, Rule, Watch};
 pub use decide::{Disposition, IgnoreReason};
 pub use entry::{Cause, Change, Doubt, Entry};
 pub use id::{BridgeName, IncidentId, InputId, Key, KeyKind, LeaseToken, RecordId, SystemName, hash_text};
 pub use incident::{Content, DeadLetter, Incident, Note, NoteId, SEEN_MAX, Urgency};
-pub use input::{Actor, Input, News, NoteNews, Opening, What};
+pub use input::{Actor, Event, EventAction, Input, News, NoteNews, Opening, What};
 pub use lane::{Class, Lane, LaneState};
 pub use link::{Link, Park, Record};
 pub use mark::Mark;
 pub use outcome::{Outcome, Reading, ReadingNote, RecordRef, Scope};
 pub use plan::{Delivery, Step, Work, plan};
+pub use role::Role;
 pub use status::{ChangeKind, Status, StatusSet};
 pub use transition::{LaneChange, Transition, Written, quarantine, transition};
 

@@ -1,6 +1,6 @@
 //! Links: the tie between an incident and one record, with what that record is known to hold.
 
-use crate::{NoteId, RecordId, Status, StatusSet, SystemName, Timestamp};
+use crate::{NoteId, RecordId, Role, Status, StatusSet, SystemName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -34,6 +34,9 @@ pub struct Park {
 pub struct Link {
     /// The system that holds the record.
     pub system: SystemName,
+    /// What the record is to the incident.
+    #[serde(default, skip_serializing_if = "Role::is_record")]
+    pub role: Role,
     /// Whether there is a record.
     pub record: Record,
     /// The key given when the record is made, so that a repeat finds it (`incident_key`, alias).
@@ -95,6 +98,18 @@ pub struct Link {
     /// Notes that the far side will not take; an operator may release them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes_parked: Vec<(NoteId, Park)>,
+    /// The far side is to make the record by itself: look for it until it is there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expected: bool,
+    /// The record that the incident had here before it began again; it is not the one that is looked for now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<RecordId>,
+    /// The incident began again before this record was over: it is ended first, and then made anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renew: bool,
+    /// Tell the record again what the incident is about.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh: bool,
     /// Read the record as soon as possible.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub poll_now: bool,
@@ -112,6 +127,7 @@ impl Link {
     pub fn absent(system: SystemName, create_key: String) -> Self {
         Self {
             system,
+            role: Role::Record,
             record: Record::Absent,
             create_key,
             want: None,
@@ -132,6 +148,10 @@ impl Link {
             notes_written: Vec::new(),
             notes_seen: BTreeMap::new(),
             notes_parked: Vec::new(),
+            expected: false,
+            left: None,
+            renew: false,
+            refresh: false,
             poll_now: false,
             poll_misses: 0,
             poll_stopped: None,
@@ -151,6 +171,11 @@ impl Link {
     #[must_use]
     pub fn agreed(&self) -> Option<Status> {
         self.want.or(self.known)
+    }
+
+    /// Whether a record that people see is to hold this status.
+    pub(crate) fn is_open_at(&self, status: Status) -> bool {
+        self.role != Role::Operator && self.agreed() == Some(status)
     }
 
     /// Starts the next step: what was tried before says nothing about it.

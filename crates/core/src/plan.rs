@@ -1,7 +1,8 @@
 //! Planning: what each record should hold, minus what it is known to hold, is what is delivered.
 
 use crate::{
-    Class, Content, Incident, IncidentId, Link, Mark, NoteId, Record, RecordRef, Status, SystemName, Timestamp, Urgency,
+    Class, Content, Incident, IncidentId, Link, Mark, NoteId, Record, RecordId, RecordRef, Role, Status, SystemName,
+    Timestamp, Urgency,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,11 @@ pub enum Step {
         /// What it should hold.
         to: Status,
     },
+    /// Tell again what the incident is about.
+    Update {
+        /// How often it had been told again when the attempt began.
+        retold: u32,
+    },
     /// Write a note.
     AddNote(NoteId),
 }
@@ -36,6 +42,7 @@ impl Step {
             Self::Create => "create the record".into(),
             Self::Find => "look whether the record was made".into(),
             Self::SetStatus { to, .. } => format!("set status {to}"),
+            Self::Update { .. } => "tell it again".into(),
             Self::AddNote(id) => format!("write note {}", id.0),
         }
     }
@@ -46,6 +53,16 @@ impl Step {
 /// `touched` says that an attempt at this lane has begun whose end is not known.
 #[must_use]
 pub fn plan(link: &Link, touched: bool) -> Option<Step> {
+    match link.role {
+        Role::Record => plan_record(link, touched),
+        Role::Source => None,
+        Role::Events => plan_events(link, touched),
+        Role::Confirm => (link.expected && matches!(link.record, Record::Absent)).then_some(Step::Find),
+        Role::Operator => plan_record(link, touched).or(link.refresh.then_some(Step::Update { retold: 0 })),
+    }
+}
+
+fn plan_record(link: &Link, touched: bool) -> Option<Step> {
     if matches!(link.record, Record::Absent) {
         return match link.want {
             Some(Status::Triggered | Status::Acknowledged) => Some(Step::Create),
@@ -59,10 +76,27 @@ pub fn plan(link: &Link, touched: bool) -> Option<Step> {
     }
 }
 
+/// An event may be sent again without harm, and there is nothing to be looked for.
+fn plan_events(link: &Link, touched: bool) -> Option<Step> {
+    let absent = matches!(link.record, Record::Absent);
+    if link.renew {
+        return Some(Step::SetStatus { from: link.known, to: Status::Resolved });
+    }
+    match link.want {
+        Some(Status::Triggered | Status::Acknowledged) if absent => Some(Step::Create),
+        // What surely was not sent yet need not be taken back.
+        Some(to) if link.known != Some(to) && (!absent || touched || link.create_in_doubt) => {
+            Some(Step::SetStatus { from: link.known, to })
+        }
+        _ => (link.refresh && !absent && link.want != Some(Status::Resolved)).then_some(Step::Update { retold: 0 }),
+    }
+}
+
 /// Whether two steps want the same in the end.
 pub(crate) fn same_aim(a: &Step, b: &Step) -> bool {
     match (a, b) {
         (Step::SetStatus { to: a, .. }, Step::SetStatus { to: b, .. }) => a == b,
+        (Step::Update { .. }, Step::Update { .. }) => true,
         _ => a == b,
     }
 }
@@ -73,8 +107,8 @@ impl Link {
         match step {
             Step::Create | Step::Find => self.create_in_doubt,
             Step::AddNote(id) => self.notes_in_doubt.contains(id),
-            // A status is compared before it is written, so a repeat does no harm.
-            Step::SetStatus { .. } => false,
+            // A status is compared before it is written, and what is told twice is told once: a repeat does no harm.
+            Step::SetStatus { .. } | Step::Update { .. } => false,
         }
     }
 }
@@ -94,8 +128,14 @@ pub struct Delivery {
     pub uncertain: bool,
     /// What to do.
     pub step: Step,
+    /// What the record is to the incident.
+    pub role: Role,
     /// The record, when there is one.
     pub record: Option<RecordRef>,
+    /// The record that the incident had before it began again: it is not the one that is looked for.
+    pub left: Option<RecordId>,
+    /// When the incident was opened, or last began again (our clock).
+    pub opened_at: Timestamp,
     /// The key to create with, and to read back by.
     pub create_key: String,
     /// What the incident is about.
@@ -163,6 +203,10 @@ impl Incident {
             return record.map(|record| Work::Poll { incident, system, number, record });
         };
         let uncertain = link.doubts(&step);
+        let step = match step {
+            Step::Update { .. } => Step::Update { retold: self.retold },
+            other => other,
+        };
         let (note, mark) = match &step {
             Step::AddNote(id) => self.note_text(*id, instance),
             _ => (String::new(), String::new()),
@@ -175,6 +219,9 @@ impl Incident {
             uncertain,
             step,
             record,
+            role: link.role,
+            left: link.left.clone(),
+            opened_at: self.opened_at,
             create_key: link.create_key.clone(),
             content: self.content.clone().unwrap_or_default(),
             by: link.want_by.clone(),
@@ -209,15 +256,17 @@ impl Incident {
         }
         if let Some(step) = self.next_step(link) {
             let lands = if link.doubts(&step) { link.doubt_until } else { now };
-            return Some((self.class(&step), link.not_before.max(now).max(lands)));
+            return Some((self.class(link, &step), link.not_before.max(now).max(lands)));
         }
         self.poll_due(link, polls, before, now).map(|due| (Class::Poll, due))
     }
 
-    fn class(&self, step: &Step) -> Class {
+    fn class(&self, link: &Link, step: &Step) -> Class {
         let urgent = self.content.as_ref().is_some_and(|c| c.urgency == Urgency::High);
         match step {
             Step::Create | Step::Find | Step::SetStatus { .. } if urgent => Class::Urgent,
+            // Told again, an event may raise an alert that was closed at the far side.
+            Step::Update { .. } if urgent && link.role == Role::Events => Class::Urgent,
             _ => Class::Normal,
         }
     }
@@ -229,6 +278,9 @@ impl Incident {
         before: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Timestamp> {
+        if !link.role.is_read() {
+            return None;
+        }
         let given_up = link.poll_stopped.is_some() || self.discarded.is_some() && !link.poll_now;
         if matches!(link.record, Record::Absent) || given_up {
             return None;

@@ -58,6 +58,8 @@ pub enum ChangeKind {
     Resolved,
     /// It was over and is open again.
     Reopened,
+    /// It is told again, perhaps with news of it.
+    Updated,
 }
 
 impl ChangeKind {
@@ -84,6 +86,7 @@ impl ChangeKind {
             Self::Noted => "noted",
             Self::Resolved => "resolved",
             Self::Reopened => "reopened",
+            Self::Updated => "updated",
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::input::What;
 use crate::plan::{plan, same_aim};
 use crate::{
     Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input, Lane, LaneState,
-    Link, Outcome, Scope, Step, SystemName, Timestamp,
+    Link, Outcome, Role, Scope, Step, SystemName, Timestamp,
 };
 
 /// Wait before a record is read again whose reading failed for it alone, in milliseconds.
@@ -147,7 +147,7 @@ fn nothing(disposition: Disposition) -> Transition {
 
 /// The bridge on which this input opens an incident.
 fn opening_bridge<'b>(input: &Input, bridges: &'b Bridges) -> Result<&'b crate::Bridge, IgnoreReason> {
-    let opens = matches!(&input.what, What::News(crate::News::Opened(_)));
+    let opens = matches!(&input.what, What::News(crate::News::Opened(_) | crate::News::Event(_)));
     if !opens && !input.asks || record_key(input).is_none() {
         return Err(IgnoreReason::UnknownRecord);
     }
@@ -158,6 +158,10 @@ fn opening_bridge<'b>(input: &Input, bridges: &'b Bridges) -> Result<&'b crate::
 fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input: &Input) {
     for old in &before.links {
         let touched = lanes.iter().any(|l| l.system == old.system && l.is_touched());
+        // What operators were not told yet is not worth a word.
+        if old.role == Role::Operator && !touched {
+            continue;
+        }
         let Some(step) = pending(before, old, touched) else {
             continue;
         };
@@ -177,7 +181,7 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
         let change = match step {
             // A webhook was faster than the answer to our call: the record is there, which is what was wanted.
             Step::Create if new.record_id().is_some() => {
-                Change::Delivered { system, step: number, what, note: None, status: None }
+                Change::Delivered { system, step: number, what, note: None, status: None, told: false }
             }
             Step::SetStatus { to, .. } if touched => Change::Superseded { system, step: number, what, tried: Some(to) },
             _ => Change::Superseded { system, step: number, what, tried: None },

@@ -1,11 +1,16 @@
 //! What is stored is read for ever: entries of the first version decode, mean the same, and are written the same.
 
-use pagebridge_core::{Change, Entry, Incident, IncidentId, Input, InputId, KeyKind, News, Status, What, hash_text};
+use pagebridge_core::{
+    Change, Entry, Incident, IncidentId, Input, InputId, KeyKind, News, Role, Status, What, hash_text,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Entries as they were written by the first version. Lines are added to this file, never changed.
 const ENTRIES_V1: &str = include_str!("entries-v1.json");
+
+/// Entries of an alert that came by events, likewise.
+const EVENT_ENTRIES_V1: &str = include_str!("entries-v1-events.json");
 
 /// The name of a change in the journal. A new variant does not compile until it is named here; then it is added to
 /// `CHANGES` and to the file.
@@ -30,6 +35,12 @@ fn name(change: &Change) -> &'static str {
         Change::PollMissed { .. } => "poll_missed",
         Change::PollStopped { .. } => "poll_stopped",
         Change::NotMade { .. } => "not_made",
+        Change::Retold { .. } => "retold",
+        Change::Recurred { .. } => "recurred",
+        Change::Renewed { .. } => "renewed",
+        Change::RefreshWanted { .. } => "refresh_wanted",
+        Change::Expected { .. } => "expected",
+        Change::Watched { .. } => "watched",
         Change::Quarantined { .. } => "quarantined",
         Change::Held { .. } => "held",
         Change::Unquarantined => "unquarantined",
@@ -37,7 +48,7 @@ fn name(change: &Change) -> &'static str {
     }
 }
 
-const CHANGES: [&str; 23] = [
+const CHANGES: [&str; 29] = [
     "heard",
     "opened",
     "discarded",
@@ -57,6 +68,12 @@ const CHANGES: [&str; 23] = [
     "poll_missed",
     "poll_stopped",
     "not_made",
+    "retold",
+    "recurred",
+    "renewed",
+    "refresh_wanted",
+    "expected",
+    "watched",
     "quarantined",
     "held",
     "unquarantined",
@@ -67,19 +84,26 @@ fn entries() -> Vec<Entry> {
     serde_json::from_str(ENTRIES_V1).expect("entries of the first version decode")
 }
 
+fn event_entries() -> Vec<Entry> {
+    serde_json::from_str(EVENT_ENTRIES_V1).expect("entries of events decode")
+}
+
 #[test]
 fn stored_entries_are_written_as_they_were() {
-    let stored: Value = serde_json::from_str(ENTRIES_V1).expect("the file is JSON");
-    let written = serde_json::to_value(entries()).expect("entries are plain data");
-    for (stored, written) in stored.as_array().into_iter().flatten().zip(written.as_array().into_iter().flatten()) {
+    for (file, entries) in [(ENTRIES_V1, entries()), (EVENT_ENTRIES_V1, event_entries())] {
+        let stored: Value = serde_json::from_str(file).expect("the file is JSON");
+        let written = serde_json::to_value(entries).expect("entries are plain data");
+        for (stored, written) in stored.as_array().into_iter().flatten().zip(written.as_array().into_iter().flatten()) {
+            assert_eq!(stored, written);
+        }
         assert_eq!(stored, written);
     }
-    assert_eq!(stored, written);
 }
 
 #[test]
 fn the_file_has_every_change() {
-    let entries = entries();
+    let mut entries = entries();
+    entries.extend(event_entries());
     let changes: Vec<&Change> = entries.iter().flat_map(|e| &e.changes).collect();
     let found: BTreeSet<&str> = changes.iter().map(|c| name(c)).collect();
     assert_eq!(found, BTreeSet::from(CHANGES));
@@ -116,6 +140,19 @@ fn stored_entries_fold_to_the_same_state() {
     assert_eq!((opsgenie.step, opsgenie.park.is_some(), opsgenie.poll_stopped.is_some()), (2, false, true));
     assert!(incident.discarded.is_some() && incident.quarantined.is_none() && incident.held.is_empty());
     assert_eq!(incident.seen.len(), 3);
+}
+
+#[test]
+fn stored_entries_of_events_fold_to_the_same_state() {
+    let incident = Incident::replay(IncidentId(1), &event_entries());
+    assert_eq!((incident.status, incident.retold, incident.title()), (Status::Triggered, 2, "disk full again"));
+    assert_eq!(incident.opened_at.0, 1_800_000_003_000);
+    let prod = incident.link("prod").expect("it was heard of");
+    assert_eq!((prod.role, prod.renew, prod.refresh, prod.want), (Role::Events, true, false, Some(Status::Triggered)));
+    let pagerduty = incident.link("pagerduty").expect("it was heard of");
+    assert_eq!((pagerduty.role, pagerduty.expected), (Role::Confirm, false));
+    let operator = incident.link("operator").expect("it was heard of");
+    assert_eq!((operator.role, operator.want), (Role::Operator, Some(Status::Resolved)));
 }
 
 #[test]

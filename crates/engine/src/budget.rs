@@ -71,7 +71,7 @@ pub(crate) fn cost(work: &Work) -> u32 {
     match work {
         Work::Deliver(delivery) if delivery.uncertain => 3,
         Work::Deliver(delivery) => match delivery.step {
-            Step::Create | Step::AddNote(_) => 1,
+            Step::Create | Step::Update { .. } | Step::AddNote(_) => 1,
             Step::Find | Step::SetStatus { .. } => 2,
         },
         Work::Poll { .. } => 2,

@@ -83,7 +83,7 @@ async fn a_policy_goes_along_and_long_texts_are_cut() {
     settings.escalation_policy = Some("PPOL9".to_owned());
     let connector = PagerDuty::new(settings, Arc::new(ManualClock::at(NOW))).expect("valid");
     let content =
-        Content { title: "x".repeat(10_000), body: "y".repeat(100_000), urgency: Urgency::High, priority: None };
+        Content { title: "x".repeat(10_000), body: "y".repeat(100_000), urgency: Urgency::High, ..Content::default() };
     connector.deliver(&Delivery { content, ..delivery(Step::Create) }).await;
     let sent = &far_side.done()[0]["incident"];
     assert_eq!(sent["escalation_policy"], json!({"id": "PPOL9", "type": "escalation_policy_reference"}));

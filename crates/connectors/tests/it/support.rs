@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use pagebridge_connectors::{Opsgenie, PagerDuty, Secret, opsgenie, pagerduty};
-use pagebridge_core::{Content, Delivery, IncidentId, RecordRef, Status, Step, SystemName, Timestamp, Urgency};
+use pagebridge_core::{Content, Delivery, IncidentId, RecordRef, Role, Status, Step, SystemName, Timestamp, Urgency};
 use pagebridge_ports::ManualClock;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -166,12 +166,15 @@ pub(crate) fn delivery(step: Step) -> Delivery {
         uncertain: false,
         record: (!matches!(step, Step::Create | Step::Find)).then(|| RecordRef::id("R")),
         step,
+        role: Role::Record,
+        left: None,
+        opened_at: pagebridge_core::Timestamp(0),
         create_key: "key-1".to_owned(),
         content: Content {
             title: "disk full".to_owned(),
             body: "98 %".to_owned(),
             urgency: Urgency::Low,
-            priority: None,
+            ..Content::default()
         },
         by: Some("Ann (PagerDuty)".to_owned()),
         note: "dana (Opsgenie): looking".to_owned(),

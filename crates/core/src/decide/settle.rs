@@ -46,7 +46,7 @@ impl Decider<'_> {
             (Outcome::Unknown { reason }, Some(step)) => {
                 let doubt = match step {
                     Step::Create => Some(Doubt::Create),
-                    Step::Find => None,
+                    Step::Find | Step::Update { .. } => None,
                     Step::SetStatus { to, .. } => Some(Doubt::Status(*to)),
                     Step::AddNote(id) => Some(Doubt::Note(*id)),
                 };
@@ -54,6 +54,9 @@ impl Decider<'_> {
             }
             (Outcome::Rejected { reason, remedy }, Some(step)) => {
                 self.dead_letter(system, number, step, Park { reason: reason.clone(), remedy: remedy.clone() });
+            }
+            (Outcome::Missing, Some(step @ Step::Find)) if self.link(system).is_some_and(|l| l.expected) => {
+                self.defer(system, number, Some(step), None, None, "there is no incident for it yet");
             }
             (Outcome::Missing, Some(Step::Find)) => self.push(Change::NotMade { system: system.clone() }),
             (Outcome::Missing, Some(step)) => {
@@ -84,6 +87,7 @@ impl Decider<'_> {
         let (status, note) = match step {
             Step::Create | Step::Find => (Some(held.status.unwrap_or(Status::Triggered)), None),
             Step::SetStatus { to, .. } => (Some(held.status.unwrap_or(*to)), None),
+            Step::Update { .. } => (None, None),
             Step::AddNote(id) => (None, Some(*id)),
         };
         if let (Step::SetStatus { to, .. }, Some(status)) = (step, held.status)
@@ -104,6 +108,12 @@ impl Decider<'_> {
             Step::SetStatus { to, .. } => Some(*to),
             _ => None,
         };
+        // What was told while the attempt was under way is not in it.
+        let told = match step {
+            Step::Create => self.incident.told_at < started_at,
+            Step::Update { retold } => *retold == self.incident.retold,
+            _ => false,
+        };
         if current || self.note_is_due(system, note) {
             self.push(Change::Delivered {
                 system: system.clone(),
@@ -111,6 +121,7 @@ impl Decider<'_> {
                 what: step.describe(),
                 note: note.map(|id| (id, held.note.map(str::to_owned))),
                 status: set,
+                told: told && self.link(system).is_some_and(|l| l.refresh),
             });
         }
     }

@@ -70,6 +70,7 @@ pub(crate) fn work(work: &Work, class: Class) -> String {
         Step::SetStatus { from, to } => {
             format!("set status {to} where {} is held{by}", from.map_or("any", |s| s.as_str()))
         }
+        Step::Update { .. } => format!("tell again {}{by}", about(&delivery.content)),
         Step::AddNote(_) => format!("write \"{}\" {}", delivery.note, delivery.mark),
     };
     let again = if delivery.attempts > 0 { format!(", attempt {}", delivery.attempts + 1) } else { String::new() };
@@ -107,8 +108,15 @@ fn link_state(link: &Link) -> String {
             text.push_str(&format!(", {count} notes {what}"));
         }
     }
-    if link.park.is_some() {
-        text.push_str(", parked");
+    for (is, what) in [
+        (link.park.is_some(), "parked"),
+        (link.expected, "expected"),
+        (link.renew, "to be made anew"),
+        (link.refresh, "to be told again"),
+    ] {
+        if is {
+            text.push_str(&format!(", {what}"));
+        }
     }
     text
 }
@@ -122,11 +130,14 @@ fn lane_state(lane: &Lane) -> String {
 
 fn change(change: &Change) -> String {
     match change {
-        Change::Heard { origin, record, others, .. } => {
+        Change::Heard { origin, record, others, roles, .. } => {
             let others: Vec<String> = others.iter().map(|(system, key)| format!("{system} (key {key})")).collect();
-            format!("heard of {origin} {}, for {}", record.id, others.join(", "))
+            let roles: Vec<String> = roles.iter().map(|(system, role)| format!(", {system} is {role:?}")).collect();
+            format!("heard of {origin} {}, for {}{}", record.id, others.join(", "), roles.concat())
         }
         Change::Opened { content } => format!("opened {}", about(content)),
+        Change::Retold { content } => format!("told again {}", about(content)),
+        Change::Recurred { content } => format!("begins again {}", about(content)),
         Change::Discarded { reason } => format!("discarded: {reason}"),
         Change::Status { status } => format!("incident {status}"),
         Change::NoteAdded { note: Note { id, text, .. }, to } => {
@@ -162,6 +173,13 @@ fn of_link(change: &Change) -> String {
         }
         Change::PollStopped { system, reason } => format!("{system} not read any more: {reason}"),
         Change::NotMade { system } => format!("{system} has none"),
+        Change::Renewed { system } => format!("{system} to be made anew"),
+        Change::RefreshWanted { system } => format!("{system} to be told again"),
+        Change::Expected { system, not_before: Some(at) } => {
+            format!("{system} expected, looked for from {}", time(*at))
+        }
+        Change::Expected { system, not_before: None } => format!("{system} not expected any more"),
+        Change::Watched { system, until, reason } => format!("{system} to be told at {}: {reason}", time(*until)),
         _ => end_of_step(change),
     }
 }

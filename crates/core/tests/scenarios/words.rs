@@ -1,8 +1,8 @@
 //! The words of one line.
 
 use pagebridge_core::{
-    Actor, Content, News, NoteNews, Opening, Outcome, Reading, ReadingNote, RecordRef, Scope, Status, Timestamp,
-    Urgency, hash_text,
+    Actor, Content, Event, EventAction, News, NoteNews, Opening, Outcome, Reading, ReadingNote, RecordRef, Scope,
+    Status, Timestamp, Urgency, hash_text,
 };
 use std::collections::VecDeque;
 
@@ -117,6 +117,9 @@ impl Words {
             }
             "exists" => News::Exists,
             "hint" => News::Hint,
+            "trigger" => News::Event(Event { action: EventAction::Trigger, content: self.content()? }),
+            "acknowledge" => News::Event(Event { action: EventAction::Acknowledge, content: unknown() }),
+            "resolve" => News::Event(Event { action: EventAction::Resolve, content: unknown() }),
             other => return Err(format!("nothing is known of `{other}`")),
         })
     }
@@ -164,6 +167,11 @@ impl Words {
         }
         Ok(Reading { record, status, by, status_at, notes: polls.then_some(notes), content })
     }
+}
+
+/// What is known of an alert that was never triggered here.
+fn unknown() -> Content {
+    Content { title: "an alert triggered elsewhere".into(), urgency: Urgency::Low, ..Content::default() }
 }
 
 fn time(word: &str) -> Option<Timestamp> {

@@ -4,8 +4,8 @@ use crate::render;
 use crate::words::{BEGIN, Words, Wrong};
 use pagebridge_core::{
     Bridge, Bridges, Cell, ChangeKind, Class, Disposition, Entry, Incident, IncidentId, Input, InputId, Key, KeyKind,
-    Lane, LaneChange, LaneState, LeaseToken, Outcome, Step, SystemName, Timestamp, Transition, What, Work, quarantine,
-    transition,
+    Lane, LaneChange, LaneState, LeaseToken, News, Outcome, Step, SystemName, Timestamp, Transition, Watch, What, Work,
+    quarantine, transition,
 };
 use std::collections::BTreeMap;
 
@@ -82,8 +82,17 @@ impl World {
     fn set_bridge(&mut self, words: &mut Words) -> Result<(), Wrong> {
         self.bridge = Some(match words.next("the name of a preset")?.as_str() {
             "opsgenie-proxy" => Bridge::opsgenie_proxy("opsgenie", "pagerduty"),
+            "events" => {
+                let confirm = words.take("confirmed").then_some(("pagerduty", "PagerDuty"));
+                Bridge::events("prod", ("events", "Events"), ("prod", "Production"), confirm)
+            }
             other => return Err(format!("`{other}` is no preset")),
         });
+        if words.take("watched") {
+            let operator = SystemName::new("operator");
+            let watch = Watch { operator, within_ms: 300_000, remind_ms: 3_600_000 };
+            self.bridge = self.bridge.take().map(|bridge| bridge.watched(watch));
+        }
         self.set_bridges();
         Ok(())
     }
@@ -101,6 +110,7 @@ impl World {
             "noted" => &mut rule.direction.noted,
             "resolved" => &mut rule.direction.resolved,
             "reopened" => &mut rule.direction.reopened,
+            "updated" => &mut rule.direction.updated,
             other => return Err(format!("`{other}` is no kind of change")),
         };
         *cell = match words.next("what follows")?.as_str() {
@@ -138,7 +148,13 @@ impl World {
         let system = self.named(system)?;
         let record = words.next("a record")?;
         let (id, create_key) = record.split_once('/').unwrap_or((&record, ""));
-        let mut input = Input::news(system, id, words.news()?);
+        let news = words.news()?;
+        if let News::Event(_) = news {
+            // A sender's alert is named by its routing key and its dedup key together.
+            let made = Input::news(system, &record, news);
+            return Ok(Input { create_key: Some(create_key.to_owned()), ..made });
+        }
+        let mut input = Input::news(system, id, news);
         if !create_key.is_empty() {
             input.keys.push(Key { kind: KeyKind::CreateKey, value: create_key.to_owned() });
         }
@@ -273,6 +289,7 @@ fn name_of(work: &Work) -> &'static str {
             Step::Create => "create",
             Step::Find => "find",
             Step::SetStatus { .. } => "status",
+            Step::Update { .. } => "update",
             Step::AddNote(_) => "note",
         },
     }
@@ -290,7 +307,7 @@ fn ended(work: &Work, words: &mut Words) -> Result<(Option<Step>, Outcome), Wron
 fn the_words_for_rules_are_those_of_the_core() {
     let mut world = World::default();
     world.play(&mut Words::of("bridge opsgenie-proxy")).expect("the preset is known");
-    for kind in ["created", "acknowledged", "un-acknowledged", "noted", "resolved", "reopened"] {
+    for kind in ["created", "acknowledged", "un-acknowledged", "noted", "resolved", "reopened", "updated"] {
         let line = format!("rule pagerduty opsgenie {kind} both");
         world.play(&mut Words::of(&line)).expect("the kind is known");
     }

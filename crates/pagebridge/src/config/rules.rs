@@ -111,6 +111,7 @@ impl Reader<'_> {
             noted: self.cell("noted", raw.noted.as_ref(), &["note", "ignore"], usual.noted),
             resolved: self.cell("resolved", raw.resolved.as_ref(), all, usual.resolved),
             reopened: self.cell("reopened", raw.reopened.as_ref(), all, usual.reopened),
+            updated: usual.updated,
         }
     }
 
