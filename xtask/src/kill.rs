@@ -15,23 +15,22 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::http;
 use crate::process;
+use crate::time::{self, Watch, pause};
 use crate::workspace::Workspace;
 
 mod check;
 mod children;
 mod clients;
-mod http;
 mod people;
 mod random;
 mod story;
-mod time;
 
 use check::Check;
 use children::{Bridge, Sandbox};
 use random::Random;
 use story::World;
-use time::{Watch, pause};
 
 /// Shortest and longest life of a bridge after it said that it is ready, in milliseconds.
 const LIFE_MS: (u64, u64) = (5, 400);

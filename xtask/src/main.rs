@@ -9,6 +9,7 @@ use clap::Parser;
 
 mod bench;
 mod groups;
+mod http;
 mod install;
 mod kill;
 mod postgres;
@@ -16,6 +17,7 @@ mod process;
 mod tally;
 mod test;
 mod tidy;
+mod time;
 mod workspace;
 
 /// What the command line asks for.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::http;
 use super::story::{Alert, Taken, World};
+use crate::http;
 
 /// Problems told of one check, at most.
 const SHOWN_MAX: usize = 5;

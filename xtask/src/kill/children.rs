@@ -5,10 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::http;
+use crate::http;
 
 /// Starts a program that writes one line of JSON when it is ready.
 fn start(command: &mut Command, log: &Path) -> Result<(Child, Value)> {
@@ -41,13 +41,13 @@ impl Sandbox {
         let mut command = Command::new(binary);
         command.args(["sandbox", "--json", "--seed", &seed.to_string()]).current_dir(dir);
         let (child, ready) = start(&mut command, &dir.join("sandbox.log")).context("the sandbox")?;
-        let control_port = port_of(ready["control"].as_str().unwrap_or_default())?;
+        let control_port = http::port_of(ready["control"].as_str().unwrap_or_default())?;
         Ok(Self { child, ready, control_port })
     }
 
     /// Asks the control API for something that must succeed.
     pub(super) fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
-        control(self.control_port, method, path, body)
+        http::control(self.control_port, method, path, body)
     }
 
     pub(super) fn state(&self) -> Result<Value> {
@@ -124,19 +124,6 @@ impl Drop for Sandbox {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Asks a control API for something that must succeed.
-pub(super) fn control(port: u16, method: &str, path: &str, body: &Value) -> Result<Value> {
-    let text = if body.is_null() { String::new() } else { body.to_string() };
-    let (status, answer) = http::send(port, method, path, &text).with_context(|| format!("{method} {path}"))?;
-    ensure!((200..300).contains(&status), "{method} {path}: {status} {answer}");
-    Ok(serde_json::from_str(&answer).unwrap_or_default())
-}
-
-fn port_of(url: &str) -> Result<u16> {
-    let port = url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
-    port.with_context(|| format!("`{url}` has no port"))
 }
 
 /// One life of the bridge.

@@ -5,11 +5,10 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::children::control;
-use super::http;
 use super::random::Random;
 use super::story::{Alert, Story, Taken, World};
-use super::time::pause;
+use crate::http::{self, control};
+use crate::time::pause;
 
 /// Between attempts, in milliseconds.
 const AGAIN_MS: u64 = 15;

@@ -5,10 +5,9 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::children::control;
-use super::http;
 use super::story::{Alert, Taken, World};
-use super::time::pause;
+use crate::http::{self, control};
+use crate::time::pause;
 
 /// Goes over all alerts again and again, until every story has come to its end.
 pub(super) fn run(world: &World) -> Result<()> {

@@ -1,4 +1,4 @@
-//! As much of HTTP as the drill needs: one request on one connection to this machine.
+//! As much of HTTP as the drills need: one request on one connection to this machine.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use serde_json::Value;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends a request; gives the status and the body. An answer that breaks off is an error.
-pub(super) fn send(port: u16, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
+pub(crate) fn send(port: u16, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).context("could not connect")?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -43,10 +43,24 @@ fn parse(answer: &str) -> Result<(u16, String)> {
 }
 
 /// Reads JSON.
-pub(super) fn get(port: u16, path: &str) -> Result<Value> {
+pub(crate) fn get(port: u16, path: &str) -> Result<Value> {
     let (status, body) = send(port, "GET", path, "").with_context(|| format!("GET {path}"))?;
     ensure!(status == 200, "GET {path}: {status} {body}");
     serde_json::from_str(&body).with_context(|| format!("GET {path} is not JSON"))
+}
+
+/// Asks a control API for something that must succeed.
+pub(crate) fn control(port: u16, method: &str, path: &str, body: &Value) -> Result<Value> {
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let (status, answer) = send(port, method, path, &text).with_context(|| format!("{method} {path}"))?;
+    ensure!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+    Ok(serde_json::from_str(&answer).unwrap_or_default())
+}
+
+/// Reads the port of an address such as `http://127.0.0.1:8080`.
+pub(crate) fn port_of(url: &str) -> Result<u16> {
+    let port = url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
+    port.with_context(|| format!("`{url}` has no port"))
 }
 
 #[cfg(test)]
