@@ -86,6 +86,31 @@ pub(crate) struct SandboxArgs {
     /// Where the PagerDuty look-alike listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
+    /// Where the PagerDuty look-alike listens for TLS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) tls_listen: SocketAddr,
+    /// Where the proxy listens that leads PagerDuty's own hosts to the look-alike
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) proxy_listen: SocketAddr,
+    /// Where to write the CA certificate that clients must trust; with --tls-cert, where to read it [default: a
+    /// temporary file]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A further name or address in the certificate, which the proxy leads here too; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
+    pub(crate) tls_name: Vec<String>,
+    /// A certificate of your own in a PEM file, instead of a new one at every start
+    #[arg(long, value_name = "FILE", requires = "tls_key", requires = "ca_file")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of --tls-cert
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The address in PagerDuty's `self` links [default: the one that the client used]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// The address in PagerDuty's `html_url` links
+    #[arg(long, value_name = "URL", default_value = "https://sandbox.pagerduty.com")]
+    pub(crate) web_url: String,
     /// Where the Opsgenie look-alike listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) opsgenie_listen: SocketAddr,

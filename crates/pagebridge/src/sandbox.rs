@@ -4,19 +4,13 @@ use crate::cli::SandboxArgs;
 use crate::exit::{CliError, Exit};
 use crate::output;
 use crate::serve::Signals;
-use pagebridge_sandbox::{Config, Running, Sandbox};
+use crate::wiring::words;
+use pagebridge_sandbox::{Certificate, Config, PagerDutyConfig, Running, Sandbox, StartError, TlsConfig};
 use serde_json::{Value, json};
 
 pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
-    let config = Config {
-        pagerduty_listen: args.listen,
-        opsgenie_listen: args.opsgenie_listen,
-        control_listen: args.control_listen,
-        seed: args.seed,
-        ..Config::default()
-    };
-    let sandbox = Sandbox::start(config).await.map_err(|error| CliError::new(Exit::Listen, error.to_string(), ""))?;
+    let sandbox = Sandbox::start(config(args)).await.map_err(not_started)?;
     if let Some(bridge) = &args.bridge {
         let bridge = bridge.trim_end_matches('/');
         sandbox.opsgenie().subscribe(&format!("{bridge}/ops-webhook"), &[]);
@@ -30,6 +24,43 @@ pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliErro
     signals.next().await;
     sandbox.stop().await;
     Ok(())
+}
+
+fn config(args: &SandboxArgs) -> Config {
+    let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
+    let certificate = match (&args.tls_cert, &args.tls_key, &args.ca_file) {
+        (Some(cert_file), Some(key_file), Some(ca_file)) => {
+            Certificate::Files { cert_file: cert_file.clone(), key_file: key_file.clone(), ca_file: ca_file.clone() }
+        }
+        // The command line lets certificate and key come only together.
+        _ => Certificate::Made { ca_file: args.ca_file.clone() },
+    };
+    Config {
+        pagerduty_listen: args.listen,
+        tls: TlsConfig {
+            listen: args.tls_listen,
+            proxy_listen: args.proxy_listen,
+            names: args.tls_name.clone(),
+            certificate,
+        },
+        opsgenie_listen: args.opsgenie_listen,
+        control_listen: args.control_listen,
+        seed: args.seed,
+        pagerduty: PagerDutyConfig {
+            public_url: args.public_url.as_deref().map(trimmed),
+            web_base: trimmed(&args.web_url),
+            ..PagerDutyConfig::default()
+        },
+        ..Config::default()
+    }
+}
+
+fn not_started(error: StartError) -> CliError {
+    let exit = match error {
+        StartError::Tls(_) => Exit::Config,
+        _ => Exit::Listen,
+    };
+    CliError::new(exit, words(&error), "")
 }
 
 fn ready(sandbox: &Running) -> Value {
@@ -48,6 +79,8 @@ fn tell(sandbox: &Running) {
         format!("PAGERDUTY_USER='{}'", sandbox.from_name),
         format!("PAGERDUTY_SERVICE_ID={}", sandbox.service_id),
         format!("PAGERDUTY_WEBHOOK_SECRET={}", sandbox.pagerduty_webhook_secret),
+        format!("# The same over TLS, for clients that trust {}: {}", sandbox.ca_file.display(), sandbox.tls_url),
+        format!("# Clients built for PagerDuty's own hosts find it with https_proxy={}", sandbox.proxy_url),
         format!("OPSGENIE_API_URL={}", sandbox.opsgenie_url),
         format!("OPSGENIE_API_KEY={}", sandbox.opsgenie_api_key),
         format!("OPSGENIE_INTEGRATION_ID={}", sandbox.opsgenie_integration_id),

@@ -60,7 +60,7 @@ pub(crate) async fn open(address: &StoreAddress, bridges: Bridges) -> Result<Ope
 }
 
 /// An error with its causes, unless it tells them itself.
-fn words(error: &dyn std::error::Error) -> String {
+pub(crate) fn words(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

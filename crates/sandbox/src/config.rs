@@ -1,10 +1,14 @@
 //! Says how a sandbox is set up; everything has a default.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::clock::ClockMode;
+
+/// A free port on this machine.
+const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -15,6 +19,8 @@ pub struct Config {
     pub opsgenie_listen: SocketAddr,
     /// Where the control API and the page listen.
     pub control_listen: SocketAddr,
+    /// How PagerDuty is reached over TLS.
+    pub tls: TlsConfig,
     /// Seeds ids, secrets and every chance; the same seed gives the same ones.
     pub seed: u64,
     /// How the clock moves.
@@ -31,11 +37,11 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        let free = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         Config {
-            pagerduty_listen: free,
-            opsgenie_listen: free,
-            control_listen: free,
+            pagerduty_listen: FREE,
+            opsgenie_listen: FREE,
+            control_listen: FREE,
+            tls: TlsConfig::default(),
             seed: 1,
             clock: ClockMode::Real,
             start: None,
@@ -44,6 +50,51 @@ impl Default for Config {
             opsgenie: OpsgenieConfig::default(),
         }
     }
+}
+
+/// How the PagerDuty look-alike is reached over TLS, directly or through a proxy that leads to nothing else.
+#[derive(Debug, Clone)]
+pub struct TlsConfig {
+    /// Where TLS listens.
+    pub listen: SocketAddr,
+    /// Where the proxy listens.
+    pub proxy_listen: SocketAddr,
+    /// Names and addresses besides `localhost`, `127.0.0.1`, `::1` and PagerDuty's own hosts: a certificate that is made
+    /// has them, and the proxy leads here for them.
+    pub names: Vec<String>,
+    /// Where the certificate comes from.
+    pub certificate: Certificate,
+}
+
+impl Default for TlsConfig {
+    fn default() -> TlsConfig {
+        TlsConfig {
+            listen: FREE,
+            proxy_listen: FREE,
+            names: Vec::new(),
+            certificate: Certificate::Made { ca_file: None },
+        }
+    }
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone)]
+pub enum Certificate {
+    /// It is made at every start, by an authority that is made with it.
+    Made {
+        /// Where the authority's certificate is written, and stays; without it, in a private temporary directory
+        /// that is removed at the stop.
+        ca_file: Option<PathBuf>,
+    },
+    /// It is read from PEM files, and so stays the same from one start to the next.
+    Files {
+        /// The certificate, followed by those between it and the authority.
+        cert_file: PathBuf,
+        /// Its private key.
+        key_file: PathBuf,
+        /// What clients have to trust; for a self-signed certificate, the certificate itself.
+        ca_file: PathBuf,
+    },
 }
 
 /// Credentials and ids that a test or a person wants to choose.
@@ -74,6 +125,8 @@ pub struct Credentials {
 pub struct PagerDutyConfig {
     /// The web address in `html_url`; clients want `https://<subdomain>.pagerduty.com`.
     pub web_base: String,
+    /// The address in `self`; without it, the scheme and host that the client used.
+    pub public_url: Option<String>,
     /// The automation user's name.
     pub automation_user: String,
     /// The REST limit per credential and minute; none switches it off.
@@ -102,6 +155,7 @@ impl Default for PagerDutyConfig {
     fn default() -> PagerDutyConfig {
         PagerDutyConfig {
             web_base: "https://sandbox.pagerduty.com".to_owned(),
+            public_url: None,
             automation_user: "Pagebridge".to_owned(),
             rest_per_minute: Some(960),
             events_per_minute: Some(120),

@@ -6,7 +6,7 @@
 //! side must fail against the other, so even the webhook signing is its own.
 //!
 //! Every system is a plain state machine behind one lock (`pagerduty`, `opsgenie`); the shell around it moves bytes,
-//! injects faults and carries webhooks (`listener`, `shell`, `outgoing`). `control` offers over HTTP what [`Running`]
+//! injects faults and carries webhooks (`listener`, `tls`, `proxy`, `shell`, `outgoing`). `control` offers over HTTP what [`Running`]
 //! and [`Handle`] offer in the same process.
 //!
 //! ```no_run
@@ -32,14 +32,17 @@ mod opsgenie;
 mod outgoing;
 mod page;
 mod pagerduty;
+mod proxy;
 mod random;
 mod running;
 mod shell;
 mod snapshot;
+mod socket;
+mod tls;
 mod wire;
 
 pub use clock::{Clock, ClockMode};
-pub use config::{Config, Credentials, NumberFormat, OpsgenieConfig, PagerDutyConfig};
+pub use config::{Certificate, Config, Credentials, NumberFormat, OpsgenieConfig, PagerDutyConfig, TlsConfig};
 pub use counters::{Counters, EndpointCount};
 pub use faults::{Direction, Effect, Fault, FaultError, FaultId, Faults, System};
 pub use opsgenie::{
@@ -52,3 +55,4 @@ pub use pagerduty::{
 };
 pub use running::{Handle, Running, Sandbox, StartError};
 pub use snapshot::{ActiveFault, Snapshot};
+pub use tls::TlsError;

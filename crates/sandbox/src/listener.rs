@@ -1,12 +1,9 @@
-//! Accepts connections and moves requests and replies; can also end a connection without an answer.
+//! Accepts connections, plain or over TLS, and moves requests and replies; can also end one without an answer.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,15 +12,19 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::wire::{Call, Reply};
+use crate::socket::{ResetSwitch, Socket};
+use crate::wire::{Call, Origin, Reply};
 
 /// Larger requests are answered 413 without being read.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How a request ends on the wire.
 #[derive(Debug)]
@@ -35,54 +36,98 @@ pub(crate) enum Ending {
     Reset,
 }
 
-/// Answers requests; one per listener.
+/// Answers requests.
 pub(crate) trait Answer: Send + Sync + 'static {
     fn answer(self: Arc<Self>, call: Call) -> impl Future<Output = Ending> + Send;
 }
 
-/// Serves until cancelled; requests already read are still answered.
-pub(crate) async fn serve<A: Answer>(
+/// Takes connections; one per listener.
+pub(crate) trait Door: Send + Sync + 'static {
+    fn connection(self: Arc<Self>, socket: Socket) -> impl Future<Output = ()> + Send;
+}
+
+/// A listening address that nobody answers on yet.
+#[derive(Debug)]
+pub(crate) struct Bound {
     listener: TcpListener,
-    answerer: Arc<A>,
-    tracker: TaskTracker,
-    cancel: CancellationToken,
-) {
-    let local = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    let local: Arc<str> = local.into();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = cancel.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                tracker.spawn(connection(stream, answerer.clone(), local.clone(), cancel.clone()));
-            }
-            Err(error) => {
-                // Out of descriptors, most likely: others may be closed meanwhile.
-                tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(Duration::from_millis(20)).await;
+    pub(crate) address: SocketAddr,
+}
+
+impl Bound {
+    pub(crate) async fn bind(address: SocketAddr) -> io::Result<Bound> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Bound { listener, address })
+    }
+
+    /// Serves until cancelled; requests already read are still answered.
+    pub(crate) async fn serve(self, door: Arc<impl Door>, tracker: TaskTracker, cancel: CancellationToken) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = cancel.cancelled() => return,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    tracker.spawn(door.clone().connection(Socket::new(stream)));
+                }
+                Err(error) => {
+                    // Out of descriptors, most likely: others may be closed meanwhile.
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
         }
     }
 }
 
-async fn connection<A: Answer>(stream: TcpStream, answerer: Arc<A>, local: Arc<str>, cancel: CancellationToken) {
-    drop(stream.set_nodelay(true));
-    let reset = Arc::new(AtomicBool::new(false));
-    let socket = Socket { stream, reset: reset.clone() };
-    let service = service_fn(move |request| respond(request, answerer.clone(), local.clone(), reset.clone()));
-    let served = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service);
-    tokio::pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = cancel.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
+/// Speaks HTTP, plain or over TLS, for one answerer.
+pub(crate) struct Front<A> {
+    pub(crate) answerer: Arc<A>,
+    /// The host for clients that name none.
+    pub(crate) local: SocketAddr,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) cancel: CancellationToken,
+}
+
+impl<A: Answer> Door for Front<A> {
+    async fn connection(self: Arc<Self>, socket: Socket) {
+        let switch = socket.switch();
+        let Some(acceptor) = self.tls.clone() else {
+            return self.http("http", socket, switch).await;
+        };
+        let agreed = tokio::select! {
+            agreed = tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(socket)) => agreed,
+            () = self.cancel.cancelled() => return,
+        };
+        match agreed {
+            Ok(Ok(stream)) => self.http("https", stream, switch).await,
+            Ok(Err(error)) => tracing::info!(%error, "no TLS with a client; perhaps it does not trust the CA file"),
+            Err(_) => tracing::info!("a client took too long to agree on TLS"),
         }
-    };
-    if let Err(error) = ended {
-        tracing::trace!(%error, "a connection ended early");
+    }
+}
+
+impl<A: Answer> Front<A> {
+    async fn http<S>(self: Arc<Self>, scheme: &'static str, stream: S, switch: ResetSwitch)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let origin = Arc::new(Origin { scheme, host: self.local.to_string() });
+        let answerer = self.answerer.clone();
+        let service = service_fn(move |request| respond(request, answerer.clone(), origin.clone(), switch.clone()));
+        let served = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(served);
+        let ended = tokio::select! {
+            ended = served.as_mut() => ended,
+            () = self.cancel.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::trace!(%error, "a connection ended early");
+        }
     }
 }
 
@@ -94,26 +139,26 @@ struct NoAnswer;
 async fn respond<A: Answer>(
     request: Request<Incoming>,
     answerer: Arc<A>,
-    local: Arc<str>,
-    reset: Arc<AtomicBool>,
+    origin: Arc<Origin>,
+    switch: ResetSwitch,
 ) -> Result<Response<Full<Bytes>>, NoAnswer> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
         return Ok(response(Reply::text(413, "the body is too large")));
     };
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let call = Call::new(head.method, target, head.headers, body.to_bytes(), &local);
+    let call = Call::new(head.method, target, head.headers, body.to_bytes(), &origin);
     match answerer.answer(call).await {
         Ending::Answer(reply) => Ok(response(reply)),
         Ending::Close => Err(NoAnswer),
         Ending::Reset => {
-            reset.store(true, Ordering::Release);
+            switch.reset();
             Err(NoAnswer)
         }
     }
 }
 
-fn response(reply: Reply) -> Response<Full<Bytes>> {
+pub(crate) fn response(reply: Reply) -> Response<Full<Bytes>> {
     let mut builder = Response::builder().status(reply.status);
     if !reply.content_type.is_empty() {
         builder = builder.header(http::header::CONTENT_TYPE, reply.content_type);
@@ -129,61 +174,4 @@ fn broken(error: &http::Error) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(format!("the sandbox cannot send this reply: {error}").into()));
     *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
     response
-}
-
-/// A socket that is reset instead of closed when the flag is set.
-struct Socket {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::Acquire) {
-            drop(self.stream.set_zero_linger());
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Acquire) {
-            // A half-close would tell the client "end of stream" before the reset does.
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
-/// Binds a listener and tells its base URL.
-pub(crate) async fn bind(address: SocketAddr) -> io::Result<(TcpListener, String)> {
-    let listener = TcpListener::bind(address).await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    Ok((listener, url))
 }

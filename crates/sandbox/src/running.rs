@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,11 +16,13 @@ use crate::config::Config;
 use crate::control::Control;
 use crate::counters::Counters;
 use crate::faults::{Fault, FaultId, Faults};
-use crate::listener::{bind, serve};
+use crate::listener::{Answer, Bound, Front};
 use crate::opsgenie::Opsgenie;
 use crate::pagerduty::PagerDuty;
+use crate::proxy::Proxy;
 use crate::shell::{Shared, Shell};
 use crate::snapshot::{ActiveFault, Snapshot};
+use crate::tls::{Tls, TlsError};
 
 /// How long a stop waits for requests on their way.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -33,7 +37,7 @@ pub enum StartError {
     /// An address could not be listened on.
     #[error("cannot listen on {address} for {what}; choose another address or a free port with port 0")]
     Bind {
-        /// The look-alike or `control`.
+        /// The look-alike, `control`, or the proxy.
         what: &'static str,
         /// The address.
         address: SocketAddr,
@@ -44,6 +48,9 @@ pub enum StartError {
     /// The client that sends webhooks could not be made.
     #[error("cannot set up the client that sends webhooks")]
     Client(#[source] reqwest::Error),
+    /// The certificate could not be made or read.
+    #[error("cannot set up TLS")]
+    Tls(#[from] TlsError),
 }
 
 /// A sandbox that runs until it is stopped; dereferences to its [`Handle`].
@@ -51,6 +58,12 @@ pub enum StartError {
 pub struct Running {
     /// PagerDuty's address, for REST and events.
     pub pagerduty_url: String,
+    /// PagerDuty's address over TLS.
+    pub tls_url: String,
+    /// The address of the proxy through which PagerDuty's own hosts lead here.
+    pub proxy_url: String,
+    /// The PEM file with the authority that clients have to trust for `tls_url` and through the proxy.
+    pub ca_file: PathBuf,
     /// Opsgenie's address.
     pub opsgenie_url: String,
     /// The control API's address, and the page's.
@@ -78,6 +91,8 @@ pub struct Running {
     handle: Handle,
     tracker: TaskTracker,
     cancel: CancellationToken,
+    /// Holds the CA file if nobody chose a place for it; removed with this.
+    _directory: Option<TempDir>,
 }
 
 /// What tests and demos do to a sandbox in the same process; the control API does the same over HTTP.
@@ -93,12 +108,11 @@ impl Sandbox {
     /// Binds the addresses and starts serving.
     ///
     /// # Errors
-    /// [`StartError`] if an address cannot be had.
+    /// [`StartError`] if an address cannot be had, or the certificate cannot be made, read or written.
     pub async fn start(config: Config) -> Result<Running, StartError> {
-        let (pagerduty_listener, pagerduty_url) = listen("PagerDuty", config.pagerduty_listen).await?;
-        let (opsgenie_listener, opsgenie_url) = listen("Opsgenie", config.opsgenie_listen).await?;
-        let (control_listener, control_url) = listen("control", config.control_listen).await?;
-
+        let mut tls = Tls::new(&config.tls)?;
+        let listeners = Listeners::bind(&config).await?;
+        let urls = listeners.urls();
         let shared = Shared {
             clock: Arc::new(Clock::new(config.clock, config.start)),
             faults: Arc::new(Faults::new(config.seed)),
@@ -111,38 +125,95 @@ impl Sandbox {
             config.pagerduty,
             &config.credentials,
             config.seed,
-            pagerduty_url.clone(),
+            urls.pagerduty.clone(),
             shared.clone(),
             client.clone(),
         ));
         let opsgenie =
             Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client));
-        let handle = Handle {
-            pagerduty: pagerduty.clone(),
-            opsgenie: opsgenie.clone(),
-            clock: shared.clock.clone(),
-            faults: shared.faults.clone(),
-        };
-
-        let Shared { tracker, cancel, .. } = shared.clone();
-        tracker.spawn(pagerduty.clone().run_timers());
-        tracker.spawn(opsgenie.clone().run_processor());
-        let control = Arc::new(Control::new(handle.clone()));
-        let pagerduty_shell = Arc::new(Shell { inner: pagerduty, shared: shared.clone() });
-        let opsgenie_shell = Arc::new(Shell { inner: opsgenie, shared });
-        tracker.spawn(serve(pagerduty_listener, pagerduty_shell, tracker.clone(), cancel.clone()));
-        tracker.spawn(serve(opsgenie_listener, opsgenie_shell, tracker.clone(), cancel.clone()));
-        tracker.spawn(serve(control_listener, control, tracker.clone(), cancel.clone()));
-        Ok(Running::new(handle, pagerduty_url, opsgenie_url, control_url, tracker, cancel))
+        let handle = Handle { pagerduty, opsgenie, clock: shared.clock.clone(), faults: shared.faults.clone() };
+        let (ca_file, directory) = (tls.ca_file.clone(), tls.directory.take());
+        listeners.serve(&handle, &shared, tls);
+        let Shared { tracker, cancel, .. } = shared;
+        tracker.spawn(handle.pagerduty.clone().run_timers());
+        tracker.spawn(handle.opsgenie.clone().run_processor());
+        Ok(Running::new(handle, urls, ca_file, directory, tracker, cancel))
     }
+}
+
+/// The addresses of one sandbox, bound.
+struct Listeners {
+    pagerduty: Bound,
+    tls: Bound,
+    proxy: Bound,
+    opsgenie: Bound,
+    control: Bound,
+}
+
+/// The same addresses as clients write them.
+struct Urls {
+    pagerduty: String,
+    tls: String,
+    proxy: String,
+    opsgenie: String,
+    control: String,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Listeners, StartError> {
+        Ok(Listeners {
+            pagerduty: listen("PagerDuty", config.pagerduty_listen).await?,
+            tls: listen("PagerDuty over TLS", config.tls.listen).await?,
+            proxy: listen("the proxy", config.tls.proxy_listen).await?,
+            opsgenie: listen("Opsgenie", config.opsgenie_listen).await?,
+            control: listen("control", config.control_listen).await?,
+        })
+    }
+
+    fn urls(&self) -> Urls {
+        let plain = |bound: &Bound| format!("http://{}", bound.address);
+        Urls {
+            pagerduty: plain(&self.pagerduty),
+            tls: format!("https://{}", self.tls.address),
+            proxy: plain(&self.proxy),
+            opsgenie: plain(&self.opsgenie),
+            control: plain(&self.control),
+        }
+    }
+
+    fn serve(self, handle: &Handle, shared: &Shared, tls: Tls) {
+        let Shared { tracker, cancel, .. } = shared;
+        let pagerduty = Arc::new(Shell { inner: handle.pagerduty.clone(), shared: shared.clone() });
+        let opsgenie = Arc::new(Shell { inner: handle.opsgenie.clone(), shared: shared.clone() });
+        let control = Arc::new(Control::new(handle.clone()));
+        let secure = Front {
+            answerer: pagerduty.clone(),
+            local: self.tls.address,
+            tls: Some(tls.acceptor),
+            cancel: cancel.clone(),
+        };
+        let secure = Arc::new(secure);
+        let proxy = Proxy { front: secure.clone(), names: tls.names, tracker: tracker.clone(), cancel: cancel.clone() };
+        tracker.spawn(self.tls.serve(secure, tracker.clone(), cancel.clone()));
+        tracker.spawn(self.proxy.serve(Arc::new(proxy), tracker.clone(), cancel.clone()));
+        plain(self.pagerduty, pagerduty, shared);
+        plain(self.opsgenie, opsgenie, shared);
+        plain(self.control, control, shared);
+    }
+}
+
+/// Serves one answerer over plain HTTP.
+fn plain(bound: Bound, answerer: Arc<impl Answer>, shared: &Shared) {
+    let front = Front { answerer, local: bound.address, tls: None, cancel: shared.cancel.clone() };
+    shared.tracker.spawn(bound.serve(Arc::new(front), shared.tracker.clone(), shared.cancel.clone()));
 }
 
 impl Running {
     fn new(
         handle: Handle,
-        pagerduty_url: String,
-        opsgenie_url: String,
-        control_url: String,
+        urls: Urls,
+        ca_file: PathBuf,
+        directory: Option<TempDir>,
         tracker: TaskTracker,
         cancel: CancellationToken,
     ) -> Running {
@@ -153,9 +224,12 @@ impl Running {
             let automation = state.user(state.automation_user);
             let (first, service) = state.services.iter().next().expect("the seed has a service");
             Running {
-                pagerduty_url,
-                opsgenie_url,
-                control_url,
+                pagerduty_url: urls.pagerduty,
+                tls_url: urls.tls,
+                proxy_url: urls.proxy,
+                ca_file,
+                opsgenie_url: urls.opsgenie,
+                control_url: urls.control,
                 account_token: state.account_token.clone(),
                 user_token: state.user_token.clone(),
                 from: automation.email.clone(),
@@ -169,6 +243,7 @@ impl Running {
                 handle,
                 tracker,
                 cancel,
+                _directory: directory,
             }
         })
     }
@@ -178,9 +253,9 @@ impl Running {
         json!({
             "pagerduty": {
                 "url": self.pagerduty_url,
-                "tls_url": null,
-                "proxy_url": null,
-                "ca_file": null,
+                "tls_url": self.tls_url,
+                "proxy_url": self.proxy_url,
+                "ca_file": self.ca_file,
                 "account_token": self.account_token,
                 "user_token": self.user_token,
                 "from": self.from,
@@ -264,8 +339,8 @@ impl Handle {
     }
 }
 
-async fn listen(what: &'static str, address: SocketAddr) -> Result<(tokio::net::TcpListener, String), StartError> {
-    bind(address).await.map_err(|source| StartError::Bind { what, address, source })
+async fn listen(what: &'static str, address: SocketAddr) -> Result<Bound, StartError> {
+    Bound::bind(address).await.map_err(|source| StartError::Bind { what, address, source })
 }
 
 fn webhook_client() -> Result<reqwest::Client, reqwest::Error> {

@@ -4,6 +4,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
+/// How a connection came in.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) scheme: &'static str,
+    /// The host for clients that name none.
+    pub(crate) host: String,
+}
+
 /// One request, read whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -18,10 +26,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(method: Method, target: &str, headers: HeaderMap, body: Bytes, local: &str) -> Call {
+    pub(crate) fn new(method: Method, target: &str, headers: HeaderMap, body: Bytes, origin: &Origin) -> Call {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(local);
-        let base = format!("http://{host}");
+        let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(&origin.host);
+        let base = format!("{}://{host}", origin.scheme);
         let segments = path.split('/').filter(|part| !part.is_empty()).map(|part| decode(part, false)).collect();
         Call { method, segments, query: pairs(query), headers, body, base }
     }
@@ -162,7 +170,9 @@ mod tests {
     #[test]
     fn a_target_is_read_leniently() {
         let target = "/incidents//a%2Fb/?statuses%5B%5D=triggered&statuses[]=acknowledged&query=a+b%20c&x=%zz";
-        let call = Call::new(Method::GET, target, HeaderMap::new(), Bytes::new(), "127.0.0.1:1");
+        let origin = Origin { scheme: "https", host: "127.0.0.1:1".to_owned() };
+        let call = Call::new(Method::GET, target, HeaderMap::new(), Bytes::new(), &origin);
+        assert_eq!(call.base, "https://127.0.0.1:1");
         assert_eq!(call.parts(), ["incidents", "a/b"]);
         assert_eq!(call.query_set("statuses"), ["triggered", "acknowledged"]);
         assert_eq!(call.query("query"), Some("a b c"));

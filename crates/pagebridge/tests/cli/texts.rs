@@ -32,6 +32,9 @@ async fn exit_codes_are_as_documented() {
         (&["serve", "--config", "good.toml", "--listen", "127.0.0.1:0", "--store", "sqlite:no/such/dir/x.db"], 5),
         (&["serve", "--config", "good.toml", "--listen", "127.0.0.1:0", "--store", "sqlite:no.db"], 5),
         (&["serve", "--config", "good.toml", "--listen", &taken], 6),
+        (&["sandbox", "--tls-cert", "cert.pem"], 2),
+        (&["sandbox", "--ca-file", "no/such/dir/ca.pem"], 3),
+        (&["sandbox", "--proxy-listen", &taken], 6),
     ] {
         let ended = world.run(args).await;
         assert_eq!(ended.code, Some(code), "{args:?}: {ended:?}");

@@ -40,7 +40,7 @@ use crate::config::{Credentials, PagerDutyConfig};
 use crate::faults::System;
 use crate::outgoing::{Outgoing, RetryPolicy};
 use crate::shell::{LookAlike, Shared};
-use crate::wire::{Call, Reply};
+use crate::wire::{Call, Origin, Reply};
 
 pub use self::model::ServiceState;
 pub use self::people::{ActError, IncidentAct, NewEvent, NewIncident};
@@ -194,7 +194,8 @@ impl PagerDuty {
             "routing_key": routing_key, "event_action": "trigger", "dedup_key": event.dedup_key,
             "payload": {"summary": event.summary, "source": "the sandbox", "severity": event.severity},
         });
-        let call = Call::new(Method::POST, "/v2/enqueue", http::HeaderMap::new(), body.to_string().into(), "localhost");
+        let origin = Origin { scheme: "http", host: "localhost".to_owned() };
+        let call = Call::new(Method::POST, "/v2/enqueue", http::HeaderMap::new(), body.to_string().into(), &origin);
         let reply = self.handle(&call, self.shared.clock.now());
         let answer = || String::from_utf8_lossy(&reply.body).into_owned();
         let dedup_key = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
@@ -276,7 +277,8 @@ impl PagerDuty {
         if quota.exceeded {
             return with_quota(Refusal::of_status(429), quota);
         }
-        let links = Links { api: format!("{}{prefix}", call.base), web: state.config.web_base.clone() };
+        let api = state.config.public_url.clone().unwrap_or_else(|| format!("{}{prefix}", call.base));
+        let links = Links { api, web: state.config.web_base.clone() };
         let reply = self.dispatch(state, call, parts, caller, &links, now);
         with_quota(reply.unwrap_or_else(|refusal| refusal.reply()), quota)
     }

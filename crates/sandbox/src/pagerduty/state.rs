@@ -65,13 +65,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(
-        config: PagerDutyConfig,
-        given: &Credentials,
-        seed: u64,
-        api_base: String,
-        now: Timestamp,
-    ) -> State {
+    pub(crate) fn new(config: PagerDutyConfig, given: &Credentials, seed: u64, url: String, now: Timestamp) -> State {
         let mut random = Random::new(seed);
         let from = given.from.clone().unwrap_or_else(|| "pagebridge@example.test".to_owned());
         let seed = Seed::draw(&mut random, &config.automation_user, from, given, now);
@@ -81,9 +75,9 @@ impl State {
         let webhook_secret = given.pagerduty_webhook_secret.clone().unwrap_or_else(|| random.secret());
         State {
             limits: Limits::new(config.rest_per_minute, config.events_per_minute),
+            api_base: config.public_url.clone().unwrap_or(url),
             config,
             random,
-            api_base,
             account_token,
             user_token,
             automation_user: UserIx(0),

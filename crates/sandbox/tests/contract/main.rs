@@ -14,3 +14,4 @@ mod pagerduty_rest;
 mod pagerduty_subscriptions;
 mod pagerduty_webhooks;
 mod speed;
+mod tls;
