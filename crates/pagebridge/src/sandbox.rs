@@ -65,7 +65,11 @@ fn not_started(error: StartError) -> CliError {
 
 fn ready(sandbox: &Running) -> Value {
     let mut ready = sandbox.ready_json();
-    ready["pagerduty"]["webhook_secret"] = json!(sandbox.pagerduty_webhook_secret);
+    let pagerduty = &mut ready["pagerduty"];
+    pagerduty["webhook_secret"] = json!(sandbox.pagerduty_webhook_secret);
+    pagerduty["global_routing_key"] = json!(sandbox.global_routing_key);
+    pagerduty["oauth_client_id"] = json!(sandbox.oauth_client_id);
+    pagerduty["oauth_client_secret"] = json!(sandbox.oauth_client_secret);
     ready
 }
 

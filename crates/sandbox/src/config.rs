@@ -1,5 +1,6 @@
 //! Says how a sandbox is set up; everything has a default.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -112,6 +113,12 @@ pub struct Credentials {
     pub service_id: Option<String>,
     /// The first service's Events API v2 key; 32 letters and digits.
     pub routing_key: Option<String>,
+    /// A routing key of the whole account, which leads to the first service; `R` and 31 letters and digits.
+    pub global_routing_key: Option<String>,
+    /// The id of the app that may ask for OAuth tokens.
+    pub oauth_client_id: Option<String>,
+    /// That app's secret.
+    pub oauth_client_secret: Option<String>,
     /// The secret of PagerDuty subscriptions that are made without one of their own.
     pub pagerduty_webhook_secret: Option<String>,
     /// The Opsgenie API key.
@@ -131,7 +138,9 @@ pub struct PagerDutyConfig {
     pub automation_user: String,
     /// The REST limit per credential and minute; none switches it off.
     pub rest_per_minute: Option<u32>,
-    /// The events limit per routing key and minute; none switches it off.
+    /// Further REST limits per credential and minute, by operation as `GET /state` names it: `POST /incidents`.
+    pub operations_per_minute: BTreeMap<String, u32>,
+    /// The limit of the events APIs per routing key and minute; none switches it off.
     pub events_per_minute: Option<u32>,
     /// Answers 401 with a JSON body (code 2006) instead of an empty text.
     pub unauthorized_json: bool,
@@ -141,6 +150,12 @@ pub struct PagerDutyConfig {
     pub group_alerts: bool,
     /// Refuses to snooze a triggered incident (code 1012) instead of acknowledging it first.
     pub snooze_needs_acknowledgement: bool,
+    /// Tells of an unknown routing key as bare text instead of in `errors`.
+    pub unknown_key_as_text: bool,
+    /// The status for an event of more than 512 KB: 400 or 413.
+    pub too_large_status: u16,
+    /// How long an OAuth token is good for, in seconds.
+    pub oauth_token_s: u64,
     /// The pause before the first retry of a webhook; it doubles from there.
     pub webhook_retry_ms: u64,
     /// The longest pause between two retries.
@@ -158,11 +173,15 @@ impl Default for PagerDutyConfig {
             public_url: None,
             automation_user: "Pagebridge".to_owned(),
             rest_per_minute: Some(960),
+            operations_per_minute: BTreeMap::new(),
             events_per_minute: Some(120),
             unauthorized_json: false,
             repeated_acknowledge_refused: false,
             group_alerts: false,
             snooze_needs_acknowledgement: true,
+            unknown_key_as_text: false,
+            too_large_status: 400,
+            oauth_token_s: 864_000,
             webhook_retry_ms: 10_000,
             webhook_retry_cap_ms: 30 * 60 * 1_000,
             webhook_retry_total_ms: 48 * 60 * 60 * 1_000,

@@ -12,7 +12,7 @@ use crate::faults::{Fault, FaultId};
 use crate::listener::{Answer, Ending};
 use crate::opsgenie::{AlertAct, NewAlert, OpsgenieError};
 use crate::page;
-use crate::pagerduty::{ActError, IncidentAct, NewIncident, ServiceState};
+use crate::pagerduty::{ActError, IncidentAct, NewIncident, ServiceState, SettingsError};
 use crate::running::Handle;
 use crate::wire::{Call, Reply};
 
@@ -39,6 +39,8 @@ enum ControlError {
     Missing(&'static str),
     #[error("no fault has the id {0}")]
     NoFault(String),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     #[error(transparent)]
     PagerDuty(#[from] ActError),
     #[error(transparent)]
@@ -105,6 +107,8 @@ impl Control {
     fn pagerduty(&self, call: &Call, parts: &[&str]) -> Result<Reply, ControlError> {
         let pagerduty = self.handle.pagerduty();
         match (call.method.as_str(), parts) {
+            ("GET", ["settings"]) => Ok(shown(&pagerduty.settings())),
+            ("POST", ["settings"]) => Ok(shown(&pagerduty.change_settings(read(call)?)?)),
             ("GET", ["incidents", id]) => Ok(shown(&pagerduty.incident(id)?)),
             ("POST", ["incidents"]) => {
                 let body: OpenBody = read(call)?;

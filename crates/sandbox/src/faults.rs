@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use crate::clock::after;
+use crate::presets::RefusalBody;
 use crate::random::Random;
 
 /// One of the two look-alikes.
@@ -34,7 +35,7 @@ pub enum Direction {
 
 /// What goes wrong.
 ///
-/// The first seven disturb calls, the last four webhooks.
+/// The first eight disturb calls, the last four webhooks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Effect {
@@ -45,9 +46,9 @@ pub enum Effect {
         /// Extra reply headers, for example `Retry-After`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         headers: BTreeMap<String, String>,
-        /// The reply's body, sent as it is; without it, the system's own error shape.
+        /// The reply's body; without it, the system's own error shape.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        body: Option<String>,
+        body: Option<RefusalBody>,
     },
     /// Applies the call at once and answers after `ms`.
     Slow {
@@ -59,6 +60,8 @@ pub enum Effect {
         /// How long the call takes to be applied, in milliseconds of the sandbox's clock.
         ms: u64,
     },
+    /// Never answers, and applies nothing.
+    TimeOut,
     /// Applies the call and never answers.
     ApplyThenTimeOut,
     /// Applies the call and resets the connection instead of answering.
@@ -221,10 +224,11 @@ pub(crate) enum CallEnd {
     Refuse {
         status: u16,
         headers: BTreeMap<String, String>,
-        body: Option<String>,
+        body: Option<RefusalBody>,
     },
     Garble,
     Reset,
+    TimeOut,
     ApplyThenReset,
     ApplyThenTimeOut,
 }
@@ -342,6 +346,7 @@ impl Faults {
 fn call_end(effect: Effect) -> CallEnd {
     match effect {
         Effect::Refuse { status, headers, body } => CallEnd::Refuse { status, headers, body },
+        Effect::TimeOut => CallEnd::TimeOut,
         Effect::ApplyThenTimeOut => CallEnd::ApplyThenTimeOut,
         Effect::ApplyThenReset => CallEnd::ApplyThenReset,
         Effect::Reset => CallEnd::Reset,

@@ -32,6 +32,7 @@ mod opsgenie;
 mod outgoing;
 mod page;
 mod pagerduty;
+mod presets;
 mod proxy;
 mod random;
 mod running;
@@ -50,9 +51,11 @@ pub use opsgenie::{
 };
 pub use outgoing::{WebhookCounts, WebhookRecord};
 pub use pagerduty::{
-    ActError, IncidentAct, IncidentAlertView, IncidentLogLine, IncidentView, NewEvent, NewIncident, NoteView,
-    PagerDuty, PagerDutySnapshot, ServiceState, ServiceView, SubscriptionView,
+    ActError, ChangeEventView, IncidentAct, IncidentAlertView, IncidentLogLine, IncidentView, NewEvent, NewIncident,
+    NoteView, PagerDuty, PagerDutySettings, PagerDutySnapshot, ServiceState, ServiceView, SettingsError,
+    SubscriptionView,
 };
+pub use presets::{Preset, RefusalBody};
 pub use running::{Handle, Running, Sandbox, StartError};
 pub use snapshot::{ActiveFault, Snapshot};
 pub use tls::TlsError;

@@ -160,7 +160,8 @@ async fn respond<A: Answer>(
 
 pub(crate) fn response(reply: Reply) -> Response<Full<Bytes>> {
     let mut builder = Response::builder().status(reply.status);
-    if !reply.content_type.is_empty() {
+    let labelled = reply.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if !reply.content_type.is_empty() && !labelled {
         builder = builder.header(http::header::CONTENT_TYPE, reply.content_type);
     }
     for (name, value) in &reply.headers {

@@ -82,6 +82,12 @@ pub struct Running {
     pub service_id: String,
     /// The first service's Events API v2 key.
     pub routing_key: String,
+    /// A routing key of the whole account, which leads to the first service.
+    pub global_routing_key: String,
+    /// The id of the app that may ask for OAuth tokens.
+    pub oauth_client_id: String,
+    /// That app's secret.
+    pub oauth_client_secret: String,
     /// The secret of subscriptions made without one of their own.
     pub pagerduty_webhook_secret: String,
     /// Opsgenie's API key.
@@ -237,6 +243,9 @@ impl Running {
                 from_name: automation.name.clone(),
                 service_id: service.id.clone(),
                 routing_key: state.routing_key_of(first).unwrap_or_default().to_owned(),
+                global_routing_key: state.global_routing_key().unwrap_or_default().to_owned(),
+                oauth_client_id: state.oauth.client_id.clone(),
+                oauth_client_secret: state.oauth.client_secret.clone(),
                 pagerduty_webhook_secret: state.webhook_secret.clone(),
                 opsgenie_api_key,
                 opsgenie_integration_id,

@@ -35,8 +35,8 @@ pub(crate) trait LookAlike: Send + Sync + 'static {
 
     fn handle(&self, call: &Call, now: Timestamp) -> Reply;
 
-    /// Makes the error reply that the vendor would give for this status.
-    fn refusal(&self, status: u16) -> Reply;
+    /// Makes the error reply that the vendor's endpoint would give for this status.
+    fn refusal(&self, label: &str, status: u16) -> Reply;
 }
 
 /// A look-alike behind its faults.
@@ -51,17 +51,17 @@ impl<L: LookAlike> Answer for Shell<L> {
         let Shared { clock, faults, counters, .. } = &self.shared;
         counters.arrived(L::SYSTEM, &label);
         let plan = faults.plan_call(L::SYSTEM, &label, clock.now());
-        let times_out = plan.end == CallEnd::ApplyThenTimeOut;
+        let times_out = matches!(plan.end, CallEnd::TimeOut | CallEnd::ApplyThenTimeOut);
         let reply = match plan.end {
             CallEnd::Refuse { status, headers, body } => {
-                let reply = body.map_or_else(|| self.inner.refusal(status), |body| Reply::text(status, body));
+                let reply = body.map_or_else(|| self.inner.refusal(&label, status), |body| body.reply(status));
                 Some(headers.iter().fold(reply, |reply, (name, value)| reply.with(name, value)))
             }
             CallEnd::Garble => Some(Reply::text(200, "<html>something in between answered</html>")),
-            CallEnd::Reset => None,
-            CallEnd::Answer => Some(self.apply(call, plan.apply_after_ms).await),
+            CallEnd::Reset | CallEnd::TimeOut => None,
+            CallEnd::Answer => Some(self.apply(call, &label, plan.apply_after_ms).await),
             CallEnd::ApplyThenReset | CallEnd::ApplyThenTimeOut => {
-                self.apply(call, plan.apply_after_ms).await;
+                self.apply(call, &label, plan.apply_after_ms).await;
                 None
             }
         };
@@ -83,19 +83,19 @@ impl<L: LookAlike> Answer for Shell<L> {
 
 impl<L: LookAlike> Shell<L> {
     /// Applies the call, later if asked; a caller that gives up meanwhile does not stop it.
-    async fn apply(&self, call: Call, after_ms: u64) -> Reply {
+    async fn apply(&self, call: Call, label: &str, after_ms: u64) -> Reply {
         let clock = self.shared.clock.clone();
         if after_ms == 0 {
             return self.inner.handle(&call, clock.now());
         }
-        let (inner, cancel) = (self.inner.clone(), self.shared.cancel.clone());
+        let (inner, cancel, late_label) = (self.inner.clone(), self.shared.cancel.clone(), label.to_owned());
         let late = self.shared.tracker.spawn(async move {
             tokio::select! {
                 () = clock.sleep_ms(after_ms) => inner.handle(&call, clock.now()),
-                () = cancel.cancelled() => inner.refusal(503),
+                () = cancel.cancelled() => inner.refusal(&late_label, 503),
             }
         });
-        late.await.unwrap_or_else(|_| self.inner.refusal(500))
+        late.await.unwrap_or_else(|_| self.inner.refusal(label, 500))
     }
 
     async fn hold(&self) {

@@ -4,6 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
+/// How JSON is labelled.
+pub(crate) const JSON: &str = "application/json;charset=utf-8";
+
 /// How a connection came in.
 #[derive(Debug)]
 pub(crate) struct Origin {
@@ -75,7 +78,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: &Value) -> Reply {
-        Reply::bytes(status, "application/json;charset=utf-8", body.to_string().into())
+        Reply::bytes(status, JSON, body.to_string().into())
     }
 
     pub(crate) fn text(status: u16, body: impl Into<String>) -> Reply {
@@ -111,12 +114,13 @@ impl Reply {
         self.with(name, value)
     }
 
-    fn bytes(status: u16, content_type: &'static str, body: Bytes) -> Reply {
+    pub(crate) fn bytes(status: u16, content_type: &'static str, body: Bytes) -> Reply {
         Reply { status, content_type, headers: Vec::new(), body }
     }
 }
 
-fn pairs(query: &str) -> Vec<(String, String)> {
+/// Reads a query, or a form.
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     let split = |pair: &str| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decode(key, true), decode(value, true))

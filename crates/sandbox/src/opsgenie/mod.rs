@@ -257,7 +257,7 @@ impl LookAlike for Opsgenie {
         })
     }
 
-    fn refusal(&self, status: u16) -> Reply {
+    fn refusal(&self, _label: &str, status: u16) -> Reply {
         let request_id = self.lock().random.uuid();
         dress(Refusal::of_status(status), &request_id)
     }

@@ -1,7 +1,10 @@
 //! Who makes a REST call.
 
+use jiff::Timestamp;
+
 use super::model::UserIx;
-use super::refusal::Refusal;
+use super::oauth::scope_for;
+use super::refusal::{Refusal, missing_scopes};
 use super::state::State;
 use crate::wire::{Call, Reply};
 
@@ -16,15 +19,43 @@ pub(crate) enum Caller {
 
 const FROM_MISSING: &str = "You must specify a user's email address in the \"From\" header to perform this action";
 
+/// A credential that was accepted.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pub(crate) caller: Caller,
+    /// What the rate limit goes by: the account's key, a user whatever the key, or an app.
+    pub(crate) credential: String,
+}
+
 impl State {
-    pub(crate) fn authenticate(&self, call: &Call) -> Result<Caller, Reply> {
-        let token = call.header("authorization").and_then(token_of);
-        match token {
-            Some(token) if token == self.account_token => Ok(Caller::Account),
-            Some(token) if token == self.user_token => Ok(Caller::User(self.automation_user)),
-            _ if self.config.unauthorized_json => Err(Refusal::of_status(401)),
-            _ => Err(Reply::text(401, "")),
+    /// Lets a call in by its credential; `what` is the first part of the path, which an OAuth token's scopes go by.
+    pub(crate) fn authenticate(&self, call: &Call, what: &str, now: Timestamp) -> Result<Pass, Reply> {
+        let given = call.header("authorization").and_then(token_of);
+        match given {
+            Some((_, token)) if token == self.account_token => {
+                Ok(Pass { caller: Caller::Account, credential: "account".to_owned() })
+            }
+            Some((_, token)) if token == self.user_token => {
+                let credential = self.user(self.automation_user).id.clone();
+                Ok(Pass { caller: Caller::User(self.automation_user), credential })
+            }
+            Some((Scheme::Bearer, token)) => self.authenticate_app(token, call.method.as_str(), what, now),
+            _ => Err(self.unauthorized()),
         }
+    }
+
+    /// Lets an app in, which is nobody in particular, for what its token's scopes say.
+    fn authenticate_app(&self, token: &str, method: &str, what: &str, now: Timestamp) -> Result<Pass, Reply> {
+        let scopes = self.oauth.scopes_of(token, now).ok_or_else(|| self.unauthorized())?;
+        let required = scope_for(method, what);
+        if !scopes.contains(&required) {
+            return Err(Reply::json(403, &missing_scopes(&required, &scopes.join(" "))));
+        }
+        Ok(Pass { caller: Caller::Account, credential: format!("app {}", self.oauth.client_id) })
+    }
+
+    fn unauthorized(&self) -> Reply {
+        if self.config.unauthorized_json { Refusal::of_status(401) } else { Reply::text(401, "") }
     }
 
     /// Tells who a write is made by: the key's user, or the user of the `From` header.
@@ -39,26 +70,32 @@ impl State {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Token,
+    Bearer,
+}
+
 /// Takes the token out of `Token token=x`, `Token token="x"` or `Bearer x`; a bare `Token x` has none.
-fn token_of(header: &str) -> Option<&str> {
+fn token_of(header: &str) -> Option<(Scheme, &str)> {
     let (scheme, rest) = header.trim().split_once(' ')?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(rest);
+        return Some((Scheme::Bearer, rest));
     }
     let token = rest.strip_prefix("token=").filter(|_| scheme.eq_ignore_ascii_case("token"))?;
-    Some(token.trim_matches('"'))
+    Some((Scheme::Token, token.trim_matches('"')))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::token_of;
+    use super::{Scheme, token_of};
 
     #[test]
     fn only_the_documented_schemes_carry_a_token() {
-        assert_eq!(token_of("Token token=abc"), Some("abc"));
-        assert_eq!(token_of("Token token=\"abc\""), Some("abc"));
-        assert_eq!(token_of("Bearer abc"), Some("abc"));
+        assert_eq!(token_of("Token token=abc"), Some((Scheme::Token, "abc")));
+        assert_eq!(token_of("Token token=\"abc\""), Some((Scheme::Token, "abc")));
+        assert_eq!(token_of("Bearer abc"), Some((Scheme::Bearer, "abc")));
         assert_eq!(token_of("Token abc"), None);
         assert_eq!(token_of("abc"), None);
     }

@@ -1,47 +1,44 @@
-//! `POST /v2/enqueue`: the Events API v2.
+//! The Events APIs: what an event does, whichever version it came in.
+
+mod answers;
+mod change;
+mod checks;
+mod v1;
+mod v2;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::lifecycle::{ALERTS_MAX, INCIDENT_TYPE, Opening};
 use super::model::{Actor, Alert, Client, IncidentIx, IntegrationIx, LogKind, ServiceIx, ServiceState, Status};
 use super::state::State;
 use crate::wire::{Call, Reply};
 
+pub(crate) use self::answers::refusal;
+
 const BODY_BYTES_MAX: usize = 524_288;
-const SUMMARY_CHARACTERS_MAX: usize = 1_024;
-const DEDUP_KEY_CHARACTERS_MAX: usize = 255;
-const ROUTING_KEY_CHARACTERS: usize = 32;
 
 impl State {
-    pub(crate) fn enqueue(&mut self, call: &Call, now: Timestamp) -> Reply {
+    /// Reads an event's body, which every version wants to be a JSON object of limited size.
+    fn event_body(&self, call: &Call) -> Result<Value, Reply> {
         if call.body.len() > BODY_BYTES_MAX {
-            return invalid(&["Event object is too large (maximum is 512 KB)".to_owned()]);
+            return Err(answers::too_large(self.config.too_large_status));
         }
-        let Ok(event) = serde_json::from_slice::<Value>(&call.body) else {
-            return unrecognized();
-        };
-        if !event.is_object() {
-            return unrecognized();
+        match serde_json::from_slice::<Value>(&call.body) {
+            Ok(event) if event.is_object() => Ok(event),
+            _ => Err(answers::unrecognized()),
         }
-        let errors = faults_of(&event);
-        if !errors.is_empty() {
-            return invalid(&errors);
-        }
-        let routing_key = event["routing_key"].as_str().unwrap_or_default();
-        let Some(integration) = self.integration_by_key(routing_key) else {
-            return invalid(&["Invalid routing key".to_owned()]);
-        };
-        if !self.limits.event(routing_key, now) {
-            return throttled();
-        }
-        let dedup_key = match event["dedup_key"].as_str().filter(|key| !key.is_empty()) {
+    }
+
+    /// Gives an accepted event its key and its effect; returns the key.
+    fn accept(&mut self, event: &Value, given_key: &Value, integration: IntegrationIx, now: Timestamp) -> String {
+        let key = match given_key.as_str().filter(|key| !key.is_empty()) {
             Some(key) => key.to_owned(),
             None => self.random.hex32(),
         };
-        let became = self.take_event(&event, integration, &dedup_key, now);
+        let became = self.take_event(event, integration, &key, now);
         *self.events.entry(became).or_default() += 1;
-        Reply::json(202, &json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key}))
+        key
     }
 
     /// Lets an accepted event have its effect, which may be none; returns what became of it.
@@ -189,60 +186,6 @@ impl State {
     }
 }
 
-/// Lists everything that is wrong with an event, in PagerDuty's words.
-fn faults_of(event: &Value) -> Vec<String> {
-    let mut errors = routing_key_faults(event["routing_key"].as_str().unwrap_or_default());
-    let action = event["event_action"].as_str().unwrap_or_default();
-    if action.is_empty() {
-        errors.push("'event_action' is missing or blank".to_owned());
-    } else if !matches!(action, "trigger" | "acknowledge" | "resolve") {
-        errors.push("'event_action' is invalid (must be one of: trigger acknowledge resolve)".to_owned());
-    }
-    let dedup_key = event["dedup_key"].as_str().unwrap_or_default();
-    if dedup_key.chars().count() > DEDUP_KEY_CHARACTERS_MAX {
-        errors.push("'dedup_key' is too long (maximum is 255 characters)".to_owned());
-    }
-    match action {
-        "trigger" => payload_faults(&event["payload"], &mut errors),
-        "acknowledge" | "resolve" if dedup_key.is_empty() => {
-            errors.push("'dedup_key' is missing or blank".to_owned());
-        }
-        _ => {}
-    }
-    errors
-}
-
-fn routing_key_faults(key: &str) -> Vec<String> {
-    let mut errors = Vec::new();
-    if key.chars().count() != ROUTING_KEY_CHARACTERS {
-        errors.push("Length of 'routing_key' is incorrect (should be 32 characters)".to_owned());
-    }
-    if key.contains(|character: char| !character.is_ascii_alphanumeric()) {
-        errors.push("'routing_key' cannot contain non-alphanumeric characters.".to_owned());
-    }
-    errors
-}
-
-fn payload_faults(payload: &Value, errors: &mut Vec<String>) {
-    if !payload.is_object() {
-        errors.push("'payload' is missing or blank".to_owned());
-        return;
-    }
-    for field in ["summary", "severity", "source"] {
-        if payload[field].as_str().is_none_or(|text| text.trim().is_empty()) {
-            errors.push(format!("'payload.{field}' is missing or blank"));
-        }
-    }
-    let severity = payload["severity"].as_str().unwrap_or_default();
-    if !severity.is_empty() && !matches!(severity, "critical" | "error" | "warning" | "info") {
-        errors.push("'payload.severity' is invalid (must be one of: critical error warning info)".to_owned());
-    }
-    if payload["summary"].as_str().is_some_and(|summary| summary.chars().count() > SUMMARY_CHARACTERS_MAX) {
-        // The misspelling is PagerDuty's own.
-        errors.push("'summary' is too long (maiximum is 1024 characters)".to_owned());
-    }
-}
-
 /// Renders an event's links and images as an alert's body shows them.
 fn contexts(event: &Value) -> Vec<Value> {
     let shown = |kind: &'static str, list: &Value| {
@@ -258,25 +201,4 @@ fn contexts(event: &Value) -> Vec<Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn invalid(errors: &[String]) -> Reply {
-    Reply::json(400, &json!({"status": "invalid event", "message": "Event object is invalid", "errors": errors}))
-}
-
-fn unrecognized() -> Reply {
-    let body = json!({
-        "status": "Unrecognized object",
-        "message": "Event object format is unrecognized",
-        "errors": ["JSON parse error"],
-    });
-    Reply::json(400, &body)
-}
-
-pub(crate) fn throttled() -> Reply {
-    let body = json!({
-        "status": "throttle exceeded",
-        "message": "Requests for this service are arriving too quickly.  Please retry later.",
-    });
-    Reply::json(429, &body)
 }

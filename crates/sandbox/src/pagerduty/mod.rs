@@ -11,6 +11,7 @@ mod limits;
 #[allow(dead_code, unused_imports, reason = "most of these objects get their REST handlers in the commits that follow")]
 mod model;
 mod notes;
+mod oauth;
 mod oncall;
 mod paging;
 mod patch;
@@ -18,6 +19,7 @@ mod people;
 mod refusal;
 mod render;
 mod seed;
+mod settings;
 mod state;
 mod subscriptions;
 mod timers;
@@ -30,7 +32,7 @@ use http::Method;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use self::auth::Caller;
+use self::auth::{Caller, Pass};
 use self::limits::Quota;
 use self::model::{Filter, IncidentIx, Subscription};
 use self::refusal::Refusal;
@@ -44,10 +46,20 @@ use crate::wire::{Call, Origin, Reply};
 
 pub use self::model::ServiceState;
 pub use self::people::{ActError, IncidentAct, NewEvent, NewIncident};
+pub(crate) use self::refusal::{missing_scopes, words_of_status};
+pub use self::settings::{PagerDutySettings, SettingsError};
 pub use self::view::{
-    IncidentAlertView, IncidentLogLine, IncidentView, NoteView, PagerDutySnapshot, ServiceView, SubscriptionView,
+    ChangeEventView, IncidentAlertView, IncidentLogLine, IncidentView, NoteView, PagerDutySnapshot, ServiceView,
+    SubscriptionView,
 };
 
+const HOSTS: [&str; 5] = [
+    "api.pagerduty.com",
+    "api.eu.pagerduty.com",
+    "events.pagerduty.com",
+    "events.eu.pagerduty.com",
+    "identity.pagerduty.com",
+];
 const DROPS_MAX: u32 = 3;
 const DISABLED_MS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -94,6 +106,7 @@ impl PagerDuty {
             events: state.events.iter().map(|(became, count)| ((*became).to_owned(), *count)).collect(),
             services: state.service_views(),
             users: state.users.iter().map(|(_, user)| user.name.clone()).collect(),
+            change_events: state.change_event_views(),
             subscriptions: self.subscription_views(&state),
             webhooks: self.outgoing.counts(),
             webhook_log: self.outgoing.records(),
@@ -265,15 +278,12 @@ impl PagerDuty {
     }
 
     fn rest(&self, state: &mut State, call: &Call, parts: &[&str], prefix: &str, now: Timestamp) -> Reply {
-        let caller = match state.authenticate(call) {
-            Ok(caller) => caller,
+        let what = parts.first().copied().unwrap_or_default();
+        let Pass { caller, credential } = match state.authenticate(call, what, now) {
+            Ok(pass) => pass,
             Err(reply) => return reply,
         };
-        let credential = match caller {
-            Caller::Account => "account".to_owned(),
-            Caller::User(ix) => state.user(ix).id.clone(),
-        };
-        let quota = state.limits.rest(&credential, now);
+        let quota = state.limits.rest(&state.config, &credential, &PagerDuty::label(call), now);
         if quota.exceeded {
             return with_quota(Refusal::of_status(429), quota);
         }
@@ -340,7 +350,7 @@ impl LookAlike for PagerDuty {
         let (_, parts) = without_host(&parts);
         let first = parts.first().copied().unwrap_or_default();
         let literal = |place: usize, part: &str| match (first, place) {
-            ("v2" | "generic", _) | (_, 0 | 2) => true,
+            ("v2" | "generic" | "oauth", _) | (_, 0 | 2) => true,
             (_, 1) => part == "me",
             _ => false,
         };
@@ -354,22 +364,28 @@ impl LookAlike for PagerDuty {
         self.change(|state, now| {
             let reply = match parts {
                 ["v2", "enqueue"] if call.method == Method::POST => state.enqueue(call, now),
-                ["v2" | "generic", ..] => Refusal::not_found().reply(),
+                ["v2", "change", "enqueue"] if call.method == Method::POST => state.enqueue_change(call, now),
+                ["generic", "2010-04-15", "create_event.json"] if call.method == Method::POST => {
+                    state.create_event(call, now)
+                }
+                ["oauth", "token"] if call.method == Method::POST => state.issue_token(call, now),
+                ["v2" | "generic" | "oauth", ..] => Refusal::not_found().reply(),
                 _ => self.rest(state, call, parts, &prefix, now),
             };
             reply.with("x-request-id", state.random.uuid())
         })
     }
 
-    fn refusal(&self, status: u16) -> Reply {
-        Refusal::of_status(status).with("x-request-id", self.lock().random.uuid())
+    fn refusal(&self, label: &str, status: u16) -> Reply {
+        let reply = events::refusal(label, status).unwrap_or_else(|| Refusal::of_status(status));
+        reply.with("x-request-id", self.lock().random.uuid())
     }
 }
 
-/// Takes off a leading `/api.pagerduty.com`, which some clients need to see in the address.
+/// Takes off a leading `/api.pagerduty.com`, or another of the hosts, which some clients need to see in the address.
 fn without_host<'a, 'b>(parts: &'a [&'b str]) -> (String, &'a [&'b str]) {
     match parts {
-        [host @ ("api.pagerduty.com" | "events.pagerduty.com"), rest @ ..] => (format!("/{host}"), rest),
+        [host, rest @ ..] if HOSTS.contains(host) => (format!("/{host}"), rest),
         _ => (String::new(), parts),
     }
 }

@@ -46,18 +46,30 @@ impl Refusal {
 
     /// Makes the reply that PagerDuty would give for a status that a fault chose.
     pub(crate) fn of_status(status: u16) -> Reply {
-        let (code, message) = match status {
-            401 => (2006, "Authentication failed"),
-            402 => (2014, "Missing Account Ability"),
-            403 => (2010, "Access Denied"),
-            404 => (2100, "Not Found"),
-            408 => (2000, "Request Timeout"),
-            429 => (2020, "Rate Limit Exceeded"),
-            500.. => (2000, "Internal Server Error"),
-            _ => (2001, "Invalid Input Provided"),
-        };
+        let (code, message) = words_of_status(status);
         Refusal::new(status, code, message).reply()
     }
+}
+
+/// Tells the code and the message that PagerDuty gives with a status.
+pub(crate) fn words_of_status(status: u16) -> (u32, &'static str) {
+    match status {
+        401 => (2006, "Authentication failed"),
+        402 => (2014, "Missing Account Ability"),
+        403 => (2010, "Access Denied"),
+        404 => (2100, "Not Found"),
+        408 => (2000, "Request Timeout"),
+        429 => (2020, "Rate Limit Exceeded"),
+        500.. => (2000, "Internal Server Error"),
+        _ => (2001, "Invalid Input Provided"),
+    }
+}
+
+/// Says that an OAuth token does not open an operation; this error alone has no code.
+pub(crate) fn missing_scopes(required: &str, held: &str) -> Value {
+    json!({"error": {
+        "message": "Token missing required scopes", "required_scopes": required, "token_scopes": held,
+    }})
 }
 
 /// Reads a request's JSON body as an object.

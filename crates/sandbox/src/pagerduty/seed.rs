@@ -10,6 +10,7 @@ use crate::config::Credentials;
 use crate::random::Random;
 
 const DELAY_MINUTES: u32 = 30;
+const GLOBAL_KEY_SEED: u64 = 0x610B;
 const PRIORITY_COLORS: [&str; 5] = ["a8171c", "f2711c", "fbbd08", "21ba45", "2185d0"];
 
 /// What an account starts with.
@@ -57,7 +58,7 @@ impl Seed {
             vendor: None,
             created_at: now,
         });
-        let integrations = integrations.collect();
+        let mut integrations: Shelf<Integration> = integrations.collect();
         let priorities = PRIORITY_COLORS.iter().zip(1..).map(|(color, number)| Priority {
             id: random.short_id(),
             name: format!("P{number}"),
@@ -67,7 +68,25 @@ impl Seed {
         let priorities = priorities.collect();
         let vendors = vendors(random);
         let extension_schemas = extension_schemas(random);
+        integrations.add(global_key(given, now));
         Seed { users, policies, services, integrations, priorities, vendors, extension_schemas }
+    }
+}
+
+/// Makes the account's own routing key, which sends everything to the first service.
+fn global_key(given: &Credentials, now: Timestamp) -> Integration {
+    // A generator of its own: what is drawn after the seed stays as it was before there was such a key.
+    let mut random = Random::new(GLOBAL_KEY_SEED);
+    let key = given.global_routing_key.clone().unwrap_or_else(|| format!("R{}", &random.hex32()[1..]));
+    Integration {
+        id: random.short_id(),
+        kind: Integration::GLOBAL.to_owned(),
+        name: "Default Global Orchestration".to_owned(),
+        service: ServiceIx(0),
+        key: Some(key),
+        email: None,
+        vendor: None,
+        created_at: now,
     }
 }
 

@@ -10,6 +10,7 @@ use super::model::{
     MaintenanceWindow, Notification, Policy, PolicyIx, Priority, PriorityIx, Schedule, Service, ServiceIx,
     ServiceState, Shelf, Subscription, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
 };
+use super::oauth::OAuth;
 use super::seed::Seed;
 use crate::config::{Credentials, PagerDutyConfig};
 use crate::outgoing::Parcel;
@@ -56,6 +57,7 @@ pub(crate) struct State {
     pub(crate) by_alert: HashMap<(IntegrationIx, String), IncidentIx>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) limits: Limits,
+    pub(crate) oauth: OAuth,
     /// Incidents made per key, resolved ones too.
     pub(crate) creates: BTreeMap<String, u64>,
     /// Events by what became of them.
@@ -66,6 +68,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(config: PagerDutyConfig, given: &Credentials, seed: u64, url: String, now: Timestamp) -> State {
+        let oauth = OAuth::new(given.oauth_client_id.clone(), given.oauth_client_secret.clone(), seed);
         let mut random = Random::new(seed);
         let from = given.from.clone().unwrap_or_else(|| "pagebridge@example.test".to_owned());
         let seed = Seed::draw(&mut random, &config.automation_user, from, given, now);
@@ -74,7 +77,8 @@ impl State {
         let user_token = or_token(&given.user_token, "u+");
         let webhook_secret = given.pagerduty_webhook_secret.clone().unwrap_or_else(|| random.secret());
         State {
-            limits: Limits::new(config.rest_per_minute, config.events_per_minute),
+            limits: Limits::default(),
+            oauth,
             api_base: config.public_url.clone().unwrap_or(url),
             config,
             random,
@@ -160,9 +164,16 @@ impl State {
         own.next().and_then(|(_, one)| one.key.as_deref())
     }
 
+    /// Returns the account's own routing key.
+    pub(crate) fn global_routing_key(&self) -> Option<&str> {
+        let found = self.integrations.iter().find(|(_, one)| one.kind == Integration::GLOBAL);
+        found.and_then(|(_, one)| one.key.as_deref())
+    }
+
     /// Lists a service's integrations, oldest first.
     pub(crate) fn integrations_of(&self, service: ServiceIx) -> impl Iterator<Item = IntegrationIx> {
-        self.integrations.iter().filter(move |(_, one)| one.service == service).map(|(ix, _)| ix)
+        let own = move |one: &Integration| one.service == service && one.kind != Integration::GLOBAL;
+        self.integrations.iter().filter(move |(_, one)| own(one)).map(|(ix, _)| ix)
     }
 
     /// Tells whether a service takes new incidents now, by its own state and its maintenance windows.

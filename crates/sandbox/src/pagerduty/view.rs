@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::model::{Actor, IncidentIx, Service, ServiceIx};
+use super::model::{Actor, ChangeEvent, IncidentIx, Service, ServiceIx};
 use super::state::State;
 use crate::counters::EndpointCount;
 use crate::outgoing::{WebhookCounts, WebhookRecord};
@@ -23,6 +23,8 @@ pub struct PagerDutySnapshot {
     pub services: Vec<ServiceView>,
     /// The names of the users.
     pub users: Vec<String>,
+    /// The change events, oldest first.
+    pub change_events: Vec<ChangeEventView>,
     /// The webhook subscriptions.
     pub subscriptions: Vec<SubscriptionView>,
     /// How many webhooks ended how.
@@ -40,6 +42,23 @@ impl PagerDutySnapshot {
             incident.incident_key.as_deref() == Some(key) || incident.alerts.iter().any(|alert| alert.key == key)
         })
     }
+}
+
+/// One change event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeEventView {
+    /// Its id.
+    pub id: String,
+    /// What changed.
+    pub summary: String,
+    /// Where it changed.
+    pub source: Option<String>,
+    /// When it changed.
+    pub at: Timestamp,
+    /// The id of the service that it was sent to.
+    pub service_id: String,
+    /// How many links it has.
+    pub links: usize,
 }
 
 /// One incident.
@@ -147,6 +166,18 @@ pub struct SubscriptionView {
 }
 
 impl State {
+    pub(crate) fn change_event_views(&self) -> Vec<ChangeEventView> {
+        let view = |change: &ChangeEvent| ChangeEventView {
+            id: change.id.clone(),
+            summary: change.summary.clone(),
+            source: change.source.clone(),
+            at: change.at,
+            service_id: self.service(self.integrations[change.integration].service).id.clone(),
+            links: change.links.len(),
+        };
+        self.change_events.iter().map(|(_, change)| view(change)).collect()
+    }
+
     pub(crate) fn view(&self, ix: IncidentIx) -> IncidentView {
         let incident = self.incident(ix);
         let note = |note: &super::model::Note| NoteView {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use pagebridge_sandbox::{Config, Effect, Fault, NewAlert, PagerDutyConfig, System};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::common::{Receiver, World};
+use crate::common::{Answer, Receiver, World};
 
 fn refuse(status: u16) -> Effect {
     Effect::Refuse { status, headers: [("Retry-After".to_owned(), "2".to_owned())].into(), body: None }
@@ -160,4 +160,107 @@ async fn webhooks_wait_for_a_receiver_that_is_down_and_stopping_does_not_wait_fo
     let snapshot = tokio::time::timeout(LONG, settled).await.expect("both try once");
     assert_eq!(snapshot.pagerduty.webhooks.waiting, 1);
     tokio::time::timeout(Duration::from_secs(2), world.sandbox.stop()).await.expect("stops at once");
+}
+
+#[tokio::test]
+async fn a_call_can_be_left_unanswered_without_effect() {
+    let world = World::start().await;
+    world.sandbox.add_fault(Fault::new(System::PagerDuty, Effect::TimeOut).count(1));
+    assert!(try_create(&world, "none", SHORT).await.expect_err("no answer").is_timeout());
+    assert!(world.sandbox.pagerduty().incident("none").is_err());
+    assert_eq!(try_create(&world, "k", LONG).await.expect("an answer"), 201);
+}
+
+#[tokio::test]
+async fn refusals_come_in_every_shape_that_clients_have_met() {
+    let world = World::start().await;
+    let error = |error: Value| json!({"error": error});
+    let full = |errors: Value| error(json!({"message": "Invalid Input Provided", "code": 2001, "errors": errors}));
+    for (preset, status, body) in [
+        ("errors_missing", 429, error(json!({"message": "Rate Limit Exceeded", "code": 2020}))),
+        ("errors_empty", 400, full(json!([]))),
+        ("errors_list", 400, full(json!(["The first reason.", "The second reason."]))),
+        ("errors_string", 400, full(json!("The only reason."))),
+        ("errors_object", 400, full(json!({"title": ["The reason for this field."]}))),
+        ("error_string", 401, error(json!("Authentication failed"))),
+        ("error_array", 400, error(json!(["Invalid Input Provided"]))),
+    ] {
+        let answer = refused_with(&world, status, json!({"preset": preset})).await;
+        assert_eq!((answer.status, &answer.body), (status, &body), "{preset}");
+        assert!(answer.headers["content-type"].starts_with("application/json"), "{preset}");
+    }
+    let code = refused_with(&world, 400, json!({"preset": "code_string"})).await;
+    assert_eq!(code.body["error"]["code"], "2001");
+    let scopes = refused_with(&world, 403, json!({"preset": "missing_scopes"})).await;
+    assert_eq!(scopes.body["error"]["required_scopes"], "incidents.write");
+    let page = refused_with(&world, 401, json!({"preset": "not_json"})).await;
+    assert!(page.body.is_null() && page.headers["content-type"].starts_with("text/html"), "{}", page.text);
+    let empty = refused_with(&world, 429, json!({"preset": "empty"})).await;
+    assert!(empty.text.is_empty() && !empty.headers.contains_key("ratelimit-reset"));
+}
+
+/// Has the next call refused with this body and returns the answer to it.
+async fn refused_with(world: &World, status: u16, body: Value) -> Answer {
+    let fault = json!({"system": "pagerduty", "fault": "refuse", "status": status, "count": 1, "body": body});
+    let added = world.control("POST", "/faults", Some(fault)).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    world.pd("GET", "/users", None).await
+}
+
+#[tokio::test]
+async fn a_refusals_own_body_and_headers_are_sent_as_they_are() {
+    let world = World::start().await;
+    let json = refused_with(&world, 502, json!("{\"error\":\"bad gateway\"}")).await;
+    assert_eq!((&json.body["error"], json.status), (&json!("bad gateway"), 502));
+    assert!(json.headers["content-type"].starts_with("application/json"));
+    let text = refused_with(&world, 500, json!("oops")).await;
+    assert_eq!((text.text.as_str(), text.headers["content-type"].as_str()), ("oops", "text/plain"));
+    let fault = json!({
+        "system": "pagerduty", "fault": "refuse", "status": 429,
+        "headers": {"ratelimit-limit": "960", "ratelimit-remaining": "0", "ratelimit-reset": "7",
+            "Content-Type": "application/problem+json"},
+    });
+    world.control("POST", "/faults", Some(fault)).await;
+    let limited = world.pd("GET", "/users", None).await;
+    assert_eq!((limited.headers["ratelimit-reset"].as_str(), &limited.body["error"]["code"]), ("7", &json!(2020)));
+    assert_eq!(limited.headers["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_preset_that_does_not_exist_is_told_with_those_that_do() {
+    let world = World::start().await;
+    let told = async |body: Value| {
+        let fault = json!({"system": "pagerduty", "fault": "refuse", "status": 400, "body": body});
+        let answer = world.control("POST", "/faults", Some(fault)).await;
+        assert_eq!(answer.status, 400);
+        answer.body["error"].as_str().expect("a reason").to_owned()
+    };
+    let text = told(json!({"preset": "errors_strng"})).await;
+    assert!(text.contains("`errors_strng`") && text.contains("`errors_string`"), "{text}");
+    let text = told(json!({"presets": "empty"})).await;
+    assert!(text.contains("{\"preset\": \"NAME\"}"), "{text}");
+}
+
+#[tokio::test]
+async fn the_events_apis_are_refused_in_their_own_shapes() {
+    let world = World::start().await;
+    let send = async |path: &str, status: u16| {
+        let fault = json!({"system": "pagerduty", "fault": "refuse", "status": status, "count": 1, "only": path});
+        assert_eq!(world.control("POST", "/faults", Some(fault)).await.status, 201);
+        assert_eq!(world.pd("GET", "/users", None).await.status, 200, "REST is not touched");
+        let request = world.http.post(format!("{}{path}", world.sandbox.pagerduty_url)).json(&json!({}));
+        let answer = Answer::read(request.send().await.expect("an answer")).await;
+        assert_eq!(answer.status, status, "{path}");
+        answer
+    };
+    for path in ["/v2/enqueue", "/v2/change/enqueue"] {
+        assert_eq!(send(path, 429).await.body["status"], "throttle exceeded");
+        let trouble = send(path, 502).await;
+        assert!(trouble.body["message"].is_string() && trouble.body["errors"].is_array(), "{}", trouble.text);
+        assert_eq!(send(path, 400).await.body["status"], "invalid event");
+    }
+    let v1 = "/generic/2010-04-15/create_event.json";
+    assert!(send(v1, 403).await.text.is_empty());
+    assert_eq!(send(v1, 400).await.body["status"], "invalid event");
+    assert!(send(v1, 500).await.body["status"].is_string());
 }

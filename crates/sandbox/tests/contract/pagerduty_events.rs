@@ -119,3 +119,56 @@ async fn events_are_limited_per_routing_key() {
     world.sandbox.clock().advance(60_000);
     assert_eq!(enqueue(&world, &event(&world, "trigger", None)).await.status, 202);
 }
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let world = World::start().await;
+    let answer =
+        enqueue(&world, &json!({"routing_key": "no-such-key", "payload": {"summary": "x".repeat(1_025)}})).await;
+    assert_eq!(
+        answer.body["errors"],
+        json!([
+            "Length of 'routing_key' is incorrect (should be 32 characters)",
+            "'routing_key' cannot contain non-alphanumeric characters.",
+            "'event_action' is missing or blank",
+            "'payload.severity' is missing or blank",
+            "'payload.source' is missing or blank",
+            "'summary' is too long (maiximum is 1024 characters)",
+        ])
+    );
+    let resolve = json!({"routing_key": world.sandbox.routing_key, "event_action": "resolve", "payload": null});
+    assert_eq!(enqueue(&world, &resolve).await.body["errors"], json!(["'dedup_key' is missing or blank"]));
+}
+
+#[tokio::test]
+async fn the_same_key_through_the_accounts_own_routing_key_is_another_alert() {
+    let world = World::start().await;
+    enqueue(&world, &event(&world, "trigger", Some("k"))).await;
+    let mut through_the_account = event(&world, "trigger", Some("k"));
+    through_the_account["routing_key"] = world.sandbox.global_routing_key.clone().into();
+    assert!(world.sandbox.global_routing_key.starts_with('R'));
+    assert_eq!(enqueue(&world, &through_the_account).await.status, 202);
+    enqueue(&world, &event(&world, "resolve", Some("k"))).await;
+    let held = world.sandbox.snapshot().pagerduty;
+    assert_eq!(held.with_key("k").map(|incident| incident.status).collect::<Vec<_>>(), ["resolved", "triggered"]);
+    let service = world.pd("GET", &format!("/services/{}", world.sandbox.service_id), None).await.body;
+    assert_eq!(service["service"]["integrations"].as_array().map(Vec::len), Some(1), "no service shows it");
+}
+
+#[tokio::test]
+async fn what_no_source_settles_can_be_switched() {
+    let world = World::start().await;
+    let mut unknown = event(&world, "trigger", None);
+    unknown["routing_key"] = "0".repeat(32).into();
+    let mut large = event(&world, "trigger", None);
+    large["payload"]["custom_details"] = json!({"log": "x".repeat(524_288)});
+    let in_errors = enqueue(&world, &unknown).await;
+    assert_eq!(in_errors.body["errors"], json!(["Invalid routing key"]));
+    assert_eq!(enqueue(&world, &large).await.status, 400);
+    let settings = json!({"unknown_key_as_text": true, "too_large_status": 413});
+    assert_eq!(world.control("POST", "/pagerduty/settings", Some(settings)).await.status, 200);
+    let bare = enqueue(&world, &unknown).await;
+    assert_eq!((bare.status, bare.text.as_str()), (400, "Invalid routing key"));
+    let too_large = enqueue(&world, &large).await;
+    assert_eq!((too_large.status, &too_large.body["status"]), (413, &json!("invalid event")));
+}

@@ -153,6 +153,8 @@ impl Integration {
     pub(crate) const EVENTS_V2: &str = "events_api_v2_inbound_integration";
     pub(crate) const EVENTS_V1: &str = "generic_events_api_inbound_integration";
     pub(crate) const EMAIL: &str = "generic_email_inbound_integration";
+    /// A routing key of the whole account that leads to this service; no service shows it.
+    pub(crate) const GLOBAL: &str = "global_orchestration";
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
