@@ -8,9 +8,10 @@ use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::page::Page;
+use crate::page::{CursorPage, Page};
 
 /// Which of the two hosts a call goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +41,13 @@ pub struct Call<T> {
     pub(crate) method: Method,
     pub(crate) host: Host,
     pub(crate) segments: Vec<Cow<'static, str>>,
-    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) query: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Option<Bytes>,
     pub(crate) from: FromHeader,
     pub(crate) effect: Effect,
     pub(crate) success: Success,
+    /// The status by which this API says that too much is sent.
+    pub(crate) throttle: u16,
     pub(crate) problem: Option<&'static str>,
     decode: Decode<T>,
 }
@@ -82,13 +85,55 @@ impl<T> Call<T> {
         self.effect
     }
 
+    /// Declares that sending this call twice does no harm, for a caller who knows better than the call: a change event that shows
+    /// twice, say.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        if self.effect == Effect::Once {
+            self.effect = Effect::Repeatable;
+        }
+        self
+    }
+
+    /// Makes the call answer with the JSON inside the wrapper as it came, fields unknown to this crate included; null where the
+    /// answer has no body.
+    pub fn untyped(self) -> Call<Value> {
+        self.read_by(read_json)
+    }
+
+    fn read_by<U>(self, read: fn(&'static str, &[u8]) -> Result<U, DecodeError>) -> Call<U> {
+        Call {
+            method: self.method,
+            host: self.host,
+            segments: self.segments,
+            query: self.query,
+            body: self.body,
+            from: self.from,
+            effect: self.effect,
+            success: self.success,
+            throttle: self.throttle,
+            problem: self.problem,
+            decode: Decode { key: self.decode.key, read },
+        }
+    }
+
     pub(crate) fn decode(&self, body: &[u8]) -> Result<T, DecodeError> {
         (self.decode.read)(self.decode.key, body)
     }
 
-    pub(crate) fn query(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.query.push((name, value.to_string()));
+    pub(crate) fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        self.query.push((name.into(), value.to_string()));
         self
+    }
+
+    /// Sets a parameter that is there once, whatever it was before.
+    pub(crate) fn requery(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.query.retain(|(other, _)| other != name);
+        self.query(name, value)
+    }
+
+    pub(crate) fn query_flag(self, name: &'static str, wanted: bool) -> Self {
+        self.query_opt(name, wanted.then_some("true"))
     }
 
     pub(crate) fn query_opt(self, name: &'static str, value: Option<impl fmt::Display>) -> Self {
@@ -99,7 +144,7 @@ impl<T> Call<T> {
     }
 
     pub(crate) fn query_set(mut self, name: &'static str, values: impl IntoIterator<Item = impl fmt::Display>) -> Self {
-        let pairs = values.into_iter().map(|value| (name, value.to_string()));
+        let pairs = values.into_iter().map(|value| (Cow::Borrowed(name), value.to_string()));
         self.query.extend(pairs);
         self
     }
@@ -113,6 +158,14 @@ impl<T> Call<T> {
         let bytes = serde_json::to_vec(body).expect("request types have string keys and cannot fail");
         self.body = Some(Bytes::from(bytes));
         self
+    }
+
+    /// Sets one field of a body that is an object; other bodies stay as they are.
+    pub(crate) fn with_body_field(self, name: &str, value: &str) -> Self {
+        let object = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        let Some(Value::Object(mut object)) = object else { return self };
+        object.insert(name.to_owned(), Value::from(value));
+        self.json(&object)
     }
 
     pub(crate) fn body(mut self, body: Vec<u8>) -> Self {
@@ -140,13 +193,23 @@ impl<T> Call<T> {
         self
     }
 
+    pub(crate) fn throttled_with(mut self, status: u16) -> Self {
+        self.throttle = status;
+        self
+    }
+
     /// Marks a call that must never be sent; it fails with `problem` instead.
     pub(crate) fn refused(mut self, problem: &'static str) -> Self {
         self.problem = Some(problem);
         self
     }
 
-    fn new<const N: usize>(method: Method, path: [Segment<'_>; N], decode: Decode<T>) -> Self {
+    /// [`refused`](Self::refused), if `wrong`.
+    pub(crate) fn refused_if(self, wrong: bool, problem: &'static str) -> Self {
+        if wrong { self.refused(problem) } else { self }
+    }
+
+    fn new<'a>(method: Method, path: impl IntoIterator<Item = Segment<'a>>, decode: Decode<T>) -> Self {
         let effect = if method == Method::GET { Effect::Read } else { Effect::Once };
         Self {
             method,
@@ -157,9 +220,17 @@ impl<T> Call<T> {
             from: FromHeader::Unneeded,
             effect,
             success: Success::Any2xx,
+            throttle: 429,
             problem: None,
             decode,
         }
+    }
+}
+
+impl<T> Call<Page<T>> {
+    /// Makes the call answer with a page of JSON objects as they came.
+    pub fn untyped_items(self) -> Call<Page<Value>> {
+        self.read_by(read_page)
     }
 }
 
@@ -174,6 +245,7 @@ impl<T> Clone for Call<T> {
             from: self.from.clone(),
             effect: self.effect,
             success: self.success,
+            throttle: self.throttle,
             problem: self.problem,
             decode: self.decode,
         }
@@ -230,28 +302,44 @@ impl<T> Clone for Decode<T> {
 impl<T> Copy for Decode<T> {}
 
 /// Starts a call whose answer is `{"<key>": {...}}`, a list of plain values included.
-pub(crate) fn object<T: DeserializeOwned, const N: usize>(
+pub(crate) fn object<'a, T: DeserializeOwned>(
     method: Method,
-    path: [Segment<'_>; N],
+    path: impl IntoIterator<Item = Segment<'a>>,
     key: &'static str,
 ) -> Call<T> {
     Call::new(method, path, Decode { key, read: read_object })
 }
 
 /// Starts a call whose answer is a classic page `{"<key>": [...], "more": ...}`.
-pub(crate) fn page<T: DeserializeOwned, const N: usize>(path: [Segment<'_>; N], key: &'static str) -> Call<Page<T>> {
+pub(crate) fn page<'a, T: DeserializeOwned>(
+    path: impl IntoIterator<Item = Segment<'a>>,
+    key: &'static str,
+) -> Call<Page<T>> {
     Call::new(Method::GET, path, Decode { key, read: read_page })
 }
 
+/// Starts a call whose answer is a page `{"<key>": [...], "next_cursor": ...}`.
+pub(crate) fn cursor_page<'a, T: DeserializeOwned>(
+    path: impl IntoIterator<Item = Segment<'a>>,
+    key: &'static str,
+) -> Call<CursorPage<T>> {
+    Call::new(Method::GET, path, Decode { key, read: read_cursor_page })
+}
+
 /// Starts a call whose answer is the body as a whole.
-pub(crate) fn whole<T: DeserializeOwned, const N: usize>(method: Method, path: [Segment<'_>; N]) -> Call<T> {
+pub(crate) fn whole<'a, T: DeserializeOwned>(method: Method, path: impl IntoIterator<Item = Segment<'a>>) -> Call<T> {
     let read = |_, body: &[u8]| Ok(serde_json::from_slice(body)?);
     Call::new(method, path, Decode { key: "", read })
 }
 
 /// Starts a call whose answer has nothing to read, whatever the body.
-pub(crate) fn nothing<const N: usize>(method: Method, path: [Segment<'_>; N]) -> Call<()> {
+pub(crate) fn nothing<'a>(method: Method, path: impl IntoIterator<Item = Segment<'a>>) -> Call<()> {
     Call::new(method, path, Decode { key: "", read: |_, _| Ok(()) })
+}
+
+/// Starts a `DELETE`: what is gone cannot go again, it is only no longer found.
+pub(crate) fn delete<'a>(path: impl IntoIterator<Item = Segment<'a>>) -> Call<()> {
+    nothing(Method::DELETE, path).with_effect(Effect::Repeatable)
 }
 
 type Fields = HashMap<String, Box<RawValue>>;
@@ -260,6 +348,18 @@ fn read_object<T: DeserializeOwned>(key: &'static str, body: &[u8]) -> Result<T,
     let fields: Fields = serde_json::from_slice(body)?;
     let raw = fields.get(key).ok_or(DecodeError::Missing(key))?;
     Ok(serde_json::from_str(raw.get())?)
+}
+
+/// Unwraps where there is the wrapper.
+fn read_json(key: &'static str, body: &[u8]) -> Result<Value, DecodeError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    let mut value: Value = serde_json::from_slice(body)?;
+    Ok(match value.get_mut(key) {
+        Some(inner) => inner.take(),
+        None => value,
+    })
 }
 
 fn read_page<T: DeserializeOwned>(key: &'static str, body: &[u8]) -> Result<Page<T>, DecodeError> {
@@ -272,6 +372,13 @@ fn read_page<T: DeserializeOwned>(key: &'static str, body: &[u8]) -> Result<Page
         offset: field(&fields, "offset").unwrap_or(0),
         total: field(&fields, "total"),
     })
+}
+
+fn read_cursor_page<T: DeserializeOwned>(key: &'static str, body: &[u8]) -> Result<CursorPage<T>, DecodeError> {
+    let fields: Fields = serde_json::from_slice(body)?;
+    let raw = fields.get(key).ok_or(DecodeError::Missing(key))?;
+    let items: Option<Vec<T>> = serde_json::from_str(raw.get())?;
+    Ok(CursorPage { items: items.unwrap_or_default(), next_cursor: field(&fields, "next_cursor") })
 }
 
 fn field<T: DeserializeOwned>(fields: &Fields, name: &str) -> Option<T> {

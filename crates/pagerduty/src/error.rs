@@ -63,6 +63,8 @@ pub struct ResponseError {
     pub request_id: Option<String>,
     /// What sending the call twice does.
     pub effect: Effect,
+    /// Whether the status is the one by which this API says that too much is sent: 429, but 403 for the Events API v1.
+    pub throttled: bool,
 }
 
 /// What a failure means for the caller.
@@ -145,6 +147,7 @@ impl ResponseError {
     /// Tells what the answer means. PagerDuty's code goes first, since one status has many meanings.
     pub fn class(&self) -> Class {
         match (self.status, self.code) {
+            _ if self.throttled => Class::RateLimited { wait: self.retry_after },
             (429, _) | (_, Some(2020)) => Class::RateLimited { wait: self.retry_after },
             (408 | 500.., _) => self.server_trouble(),
             (_, Some(1001)) => Class::AlreadyResolved,

@@ -62,6 +62,34 @@ ids! {
     PriorityId,
     /// Id of a webhook subscription.
     SubscriptionId,
+    /// Id of an alert of an incident.
+    AlertId,
+    /// Id of a log entry.
+    LogEntryId,
+    /// Id of an integration of a service.
+    IntegrationId,
+    /// Id of a contact method of a user.
+    ContactMethodId,
+    /// Id of a notification rule of a user.
+    NotificationRuleId,
+    /// Id of a schedule.
+    ScheduleId,
+    /// Id of an override of a schedule.
+    OverrideId,
+    /// Id of a maintenance window.
+    MaintenanceWindowId,
+    /// Id of a vendor.
+    VendorId,
+    /// Id of an extension.
+    ExtensionId,
+    /// Id of the schema of an extension.
+    ExtensionSchemaId,
+    /// Id of a business service.
+    BusinessServiceId,
+    /// Id of a change event.
+    ChangeEventId,
+    /// Id of a tag.
+    TagId,
     /// Id of an object whose kind is only known from the reference's `type`.
     ObjectId,
 }

@@ -4,7 +4,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Decodes to `None` what is null or of an unexpected shape.
 pub(crate) fn option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -40,4 +40,53 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 /// Decodes a flag; anything but `true` is false.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Value::deserialize(deserializer)? == Value::Bool(true))
+}
+
+/// A field type that reads something from every value.
+pub(crate) trait Lenient: Sized {
+    fn read(value: Value) -> Self;
+}
+
+/// Decodes by the field's own [`Lenient`].
+pub(crate) fn field<'de, D: Deserializer<'de>, T: Lenient>(deserializer: D) -> Result<T, D::Error> {
+    Value::deserialize(deserializer).map(T::read)
+}
+
+impl<T: DeserializeOwned> Lenient for Option<T> {
+    fn read(value: Value) -> Self {
+        serde_json::from_value(value).ok()
+    }
+}
+
+impl<T: DeserializeOwned> Lenient for Vec<T> {
+    fn read(value: Value) -> Self {
+        list(value).unwrap_or_default()
+    }
+}
+
+impl Lenient for String {
+    fn read(value: Value) -> Self {
+        text(value).unwrap_or_default()
+    }
+}
+
+impl Lenient for bool {
+    fn read(value: Value) -> Self {
+        value == Value::Bool(true)
+    }
+}
+
+impl Lenient for Value {
+    fn read(value: Value) -> Self {
+        value
+    }
+}
+
+impl Lenient for Map<String, Value> {
+    fn read(value: Value) -> Self {
+        match value {
+            Value::Object(fields) => fields,
+            _ => Self::new(),
+        }
+    }
 }

@@ -17,3 +17,8 @@ pub fn unix_ms(text: &str) -> Option<i64> {
 pub(crate) fn http_date_unix_ms(text: &str) -> Option<i64> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok().map(jiff::Timestamp::as_millisecond)
 }
+
+/// Writes whole seconds of Unix time in ISO 8601, `Z`; `None` if no calendar reaches there.
+pub(crate) fn text_of_unix_s(seconds: i64) -> Option<String> {
+    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
+}

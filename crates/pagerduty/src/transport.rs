@@ -84,7 +84,7 @@ fn sending(error: reqwest::Error, effect: Effect) -> Error {
 impl Answer {
     fn into_reply<T>(self, call: &Call<T>) -> Result<Reply<T>, Error> {
         if !self.status.is_success() {
-            return Err(Error::Response(Box::new(self.response_error(call.effect))));
+            return Err(Error::Response(Box::new(self.response_error(call.effect, call.throttle))));
         }
         let request_id = request_id(&self.headers);
         let status = self.status.as_u16();
@@ -113,7 +113,7 @@ impl Answer {
     }
 
     /// The status counts even when the body is cut off or too large.
-    fn response_error(self, effect: Effect) -> ResponseError {
+    fn response_error(self, effect: Effect, throttle: u16) -> ResponseError {
         let body = match &self.body {
             Body::Whole(body) | Body::TooLarge(body) | Body::Broken(body, _) => body,
         };
@@ -121,7 +121,8 @@ impl Answer {
         let rate_limit = RateLimit::from_headers(&self.headers);
         let mut retry_after = rate_limit::retry_after(&self.headers);
         // The reset comes with every answer; it asks to wait only when the limit is what was hit.
-        if self.status == StatusCode::TOO_MANY_REQUESTS || problem.code == Some(2020) {
+        let throttled = self.status.as_u16() == throttle;
+        if throttled || self.status == StatusCode::TOO_MANY_REQUESTS || problem.code == Some(2020) {
             retry_after = retry_after.or(rate_limit.reset);
         }
         ResponseError {
@@ -133,6 +134,7 @@ impl Answer {
             rate_limit,
             request_id: request_id(&self.headers),
             effect,
+            throttled,
         }
     }
 }

@@ -29,7 +29,7 @@ impl PagerDuty {
             return vec![token, self.check_secret()];
         }
         let mut checks = vec![token, self.check_user().await];
-        let service = self.client.call(&services::get(&self.service())).await;
+        let service = self.client.call(&services::get(&self.service(), &[])).await;
         checks.push(self.check_service(&service));
         if let Ok(service) = &service {
             checks.push(self.check_policy(&service.value).await);

@@ -60,7 +60,7 @@ pub(super) fn input(
         EventData::Ping { .. } => {
             return Err(Nothing { reason: "ping", detail: "a test delivery arrived and was verified".to_owned() });
         }
-        EventData::Other { event_type, .. } => return Err(no_effect(event_type)),
+        _ => return Err(no_effect(event.event_type.as_str())),
     };
     Ok(Input {
         id,

@@ -68,6 +68,7 @@ mod tests {
             rate_limit: RateLimit::default(),
             request_id: None,
             effect,
+            throttled: status == 429,
         }))
     }
 

@@ -1,6 +1,7 @@
-//! The Events API v2: tell PagerDuty that something is wrong, is being worked on, or is over.
+//! The Events API: tell PagerDuty that something is wrong, is being worked on, or is over.
 //!
-//! A success means *queued*, not that an incident exists: events to a disabled service, or when nobody is on call, are dropped
+//! This module is version 2, which is the one to use; [`v1`] is the old one, and [`change`] is for what was changed rather than what
+//! is wrong. A success means *queued*, not that an incident exists: events to a disabled service, or when nobody is on call, are dropped
 //! without a word. Whoever needs the incident confirms it through REST or webhooks.
 //!
 //! ```
@@ -15,6 +16,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod change;
+mod fit;
+mod key;
+pub mod v1;
 mod wire;
 
 use http::Method;
@@ -25,6 +30,8 @@ use crate::call::{Call, Effect, Host, Segment, whole};
 use crate::lenient;
 use crate::open_enum::open_enum;
 use crate::secret::Secret;
+
+pub use key::{KeyError, KeyKind, key_kind};
 
 /// Largest body that is sent. The limit is documented as "512 KB"; this is the smaller reading.
 pub const EVENT_SIZE_BYTES_MAX: usize = 512_000;
@@ -242,6 +249,7 @@ pub struct Enqueued {
 /// # Errors
 /// [`EventError`] if the event cannot be sent as it is.
 pub fn enqueue(event: &Event) -> Result<Call<Enqueued>, EventError> {
+    key_kind(&event.routing_key)?;
     let key = event.dedup_key();
     if key.is_none() && event.action != Action::Trigger {
         return Err(EventError::NoDedupKey { action: event.action.as_str() });
@@ -257,6 +265,9 @@ pub fn enqueue(event: &Event) -> Result<Call<Enqueued>, EventError> {
 /// Why an event cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
+    /// The key cannot be one.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The far side would not know which alert is meant.
     #[error("an event to {action} needs a dedup key")]
     NoDedupKey {

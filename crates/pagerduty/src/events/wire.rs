@@ -1,11 +1,12 @@
-//! The JSON of an event, fitted into the limits.
+//! The JSON of an event of version 2.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{EVENT_SIZE_BYTES_MAX, Event, EventError, Image, Link, Payload};
+use super::fit::{Shrinks, fit, unless_blank};
+use super::{Event, EventError, Image, Link, Payload};
 use crate::text::{SUMMARY_CHARS_MAX, cut};
 
 #[derive(Serialize)]
@@ -44,7 +45,7 @@ struct PayloadBody<'a> {
 }
 
 #[derive(Serialize)]
-struct LinkBody<'a> {
+pub(super) struct LinkBody<'a> {
     href: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
@@ -59,23 +60,14 @@ struct ImageBody<'a> {
     alt: Option<&'a str>,
 }
 
-/// Serialises `event`, leaving out first its details, then its links and images, until it fits.
+/// Serialises `event`, fitted into the limit.
 pub(super) fn body(event: &Event) -> Result<Vec<u8>, EventError> {
-    let mut body = Body::from(event);
-    let mut bytes = body.to_bytes();
-    if bytes.len() > EVENT_SIZE_BYTES_MAX {
-        body.drop_details(bytes.len());
-        bytes = body.to_bytes();
-    }
-    if bytes.len() > EVENT_SIZE_BYTES_MAX {
-        body.links.clear();
-        body.images.clear();
-        bytes = body.to_bytes();
-    }
-    if bytes.len() > EVENT_SIZE_BYTES_MAX {
-        return Err(EventError::TooLarge { size_bytes: bytes.len() });
-    }
-    Ok(bytes)
+    fit(Body::from(event))
+}
+
+/// A link without an address would have the whole event refused.
+pub(super) fn links(links: &[Link]) -> impl Iterator<Item = LinkBody<'_>> {
+    links.iter().filter(|link| !link.href.trim().is_empty()).map(LinkBody::from)
 }
 
 impl<'a> From<&'a Event> for Body<'a> {
@@ -88,25 +80,26 @@ impl<'a> From<&'a Event> for Body<'a> {
             payload: event.payload.as_ref().map(PayloadBody::from),
             client: client.map(|(name, _)| name.as_str()),
             client_url: client.and_then(|(_, url)| url.as_deref()),
-            links: event.links.iter().map(LinkBody::from).collect(),
-            images: event.images.iter().map(ImageBody::from).collect(),
+            links: links(&event.links).collect(),
+            images: images(&event.images).collect(),
         }
     }
 }
 
-impl Body<'_> {
-    fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("an event has string keys and cannot fail")
+fn images(images: &[Image]) -> impl Iterator<Item = ImageBody<'_>> {
+    images.iter().filter(|image| !image.src.trim().is_empty()).map(ImageBody::from)
+}
+
+impl Shrinks for Body<'_> {
+    fn drop_details(&mut self, note: Cow<'static, Map<String, Value>>) {
+        if let Some(details) = self.payload.as_mut().and_then(|payload| payload.custom_details.as_mut()) {
+            *details = note;
+        }
     }
 
-    /// Leaves a word in their place, so that who reads the alert knows that there was more.
-    fn drop_details(&mut self, size_bytes: usize) {
-        if let Some(payload) = &mut self.payload
-            && payload.custom_details.is_some()
-        {
-            let note = format!("left out: the event was {size_bytes} bytes, {EVENT_SIZE_BYTES_MAX} are allowed");
-            payload.custom_details = Some(Cow::Owned(Map::from_iter([("details".to_owned(), json!(note))])));
-        }
+    fn drop_links(&mut self) {
+        self.links.clear();
+        self.images.clear();
     }
 }
 
@@ -135,8 +128,4 @@ impl<'a> From<&'a Image> for ImageBody<'a> {
     fn from(image: &'a Image) -> Self {
         Self { src: &image.src, href: image.href.as_deref(), alt: image.alt.as_deref() }
     }
-}
-
-fn unless_blank<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
-    if text.trim().is_empty() { otherwise } else { text }
 }

@@ -17,13 +17,40 @@
 //! ```
 
 pub mod abilities;
+pub mod alerts;
+pub mod analytics;
+pub mod audit;
+pub mod business_services;
+pub mod change_events;
+pub mod contact_methods;
+pub mod custom_fields;
 pub mod escalation_policies;
+pub mod extensions;
 pub mod incidents;
+pub mod integrations;
+pub mod log_entries;
+pub mod maintenance_windows;
 pub mod notes;
+pub mod notification_rules;
+pub mod notifications;
+pub mod oncalls;
+pub mod overrides;
+pub mod priorities;
+pub mod raw;
+pub mod related;
+pub mod responder_requests;
+pub mod schedules;
 pub mod services;
+pub mod status_updates;
+pub mod tags;
+pub mod teams;
+pub mod urgency_rule;
 pub mod users;
+pub mod vendors;
 pub mod webhook_subscriptions;
 
+pub(crate) mod object;
 mod reference;
+mod schedule_body;
 
-pub use reference::{Reference, ResolveReason};
+pub use reference::{Identified, Reference, ResolveReason};

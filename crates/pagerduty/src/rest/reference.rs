@@ -1,10 +1,27 @@
 //! What many objects share.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ids::IncidentId;
+use super::object::Unset;
+use crate::ids::{
+    BusinessServiceId, ContactMethodId, EscalationPolicyId, ExtensionSchemaId, IncidentId, ObjectId, PriorityId,
+    ScheduleId, ServiceId, TagId, TeamId, UserId, VendorId,
+};
 use crate::lenient;
+
+/// An object with an id of its own.
+pub trait Identified {
+    /// Gives the id as text.
+    fn id(&self) -> &str;
+}
+
+impl Identified for Reference<ObjectId> {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
 
 /// A pointer to another object; decodes from the full object as well.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -70,4 +87,68 @@ impl<'a> RefBody<'a> {
     pub(crate) fn new(id: &'a str, kind: &'static str) -> Self {
         Self { id, kind }
     }
+}
+
+/// A field that is written as a reference, or as a list of them, by `#[serde(serialize_with = "reference::write")]`.
+pub(crate) trait WriteReference {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+pub(crate) fn write<T: WriteReference, S: Serializer>(field: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    field.write(serializer)
+}
+
+impl<T: WriteReference> WriteReference for Option<T> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(field) => field.write(serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<T: WriteReference> WriteReference for Vec<T> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        for field in self {
+            list.serialize_element(&Written(field))?;
+        }
+        list.end()
+    }
+}
+
+/// Makes a field that is written as a reference an ordinary value.
+pub(crate) struct Written<'a, T>(pub(crate) &'a T);
+
+impl<T: WriteReference> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+macro_rules! references {
+    ($($id:ident as $kind:literal),+ $(,)?) => {$(
+        impl WriteReference for $id {
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                RefBody::new(self.as_str(), $kind).serialize(serializer)
+            }
+        }
+
+        impl Unset for $id {}
+    )+};
+}
+
+references! {
+    BusinessServiceId as "business_service_reference",
+    ContactMethodId as "contact_method_reference",
+    EscalationPolicyId as "escalation_policy_reference",
+    ExtensionSchemaId as "extension_schema_reference",
+    IncidentId as "incident_reference",
+    PriorityId as "priority_reference",
+    ScheduleId as "schedule_reference",
+    ServiceId as "service_reference",
+    TagId as "tag_reference",
+    TeamId as "team_reference",
+    UserId as "user_reference",
+    VendorId as "vendor_reference",
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::ids::{EscalationPolicyId, IncidentId, NoteId, PriorityId, ServiceId, TeamId, UserId};
 use crate::lenient;
-use crate::rest::incidents::{IncidentStatus, Urgency};
+use crate::rest::incidents::{ConferenceBridge, IncidentStatus, IncidentTypeName, Urgency};
 use crate::rest::{Reference, ResolveReason};
 
 /// The incident at the time of the event. Not the shape of REST: fewer fields, and some have other names.
@@ -55,6 +55,12 @@ pub struct IncidentData {
     /// Priority, if one is set.
     #[serde(default, deserialize_with = "lenient::option")]
     pub priority: Option<Reference<PriorityId>>,
+    /// Its type, by name.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub incident_type: Option<IncidentTypeName>,
+    /// Where people talk about it.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub conference_bridge: Option<ConferenceBridge>,
     /// Why it is resolved, when it was merged.
     #[serde(default, deserialize_with = "lenient::option")]
     pub resolve_reason: Option<ResolveReason>,

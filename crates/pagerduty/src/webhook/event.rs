@@ -4,6 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::data::{IncidentData, NoteData};
+use super::more_data::{
+    ActionInvocationData, ConferenceBridgeData, FieldValuesData, ResponderData, RoleAssignmentData, ServiceData,
+    StatusUpdateData, TaskData, WorkflowData, read,
+};
 use crate::ids::IncidentId;
 use crate::lenient;
 use crate::open_enum::open_enum;
@@ -36,6 +40,42 @@ open_enum! {
         IncidentTypeChanged = "incident.incident_type.changed",
         /// A note was written.
         IncidentAnnotated = "incident.annotated",
+        /// A status update was sent.
+        IncidentStatusUpdatePublished = "incident.status_update_published",
+        /// Somebody was asked to help.
+        IncidentResponderAdded = "incident.responder.added",
+        /// Somebody who was asked answered.
+        IncidentResponderReplied = "incident.responder.replied",
+        /// Where people talk about it was set.
+        IncidentConferenceBridgeUpdated = "incident.conference_bridge.updated",
+        /// Its custom fields were set.
+        IncidentCustomFieldValuesUpdated = "incident.custom_field_values.updated",
+        /// Who has which role was changed.
+        IncidentRoleAssigned = "incident.role.assigned",
+        /// A task was made.
+        IncidentTaskCreated = "incident.task.created",
+        /// A task was changed.
+        IncidentTaskUpdated = "incident.task.updated",
+        /// A task was finished.
+        IncidentTaskCompleted = "incident.task.completed",
+        /// An action was invoked.
+        IncidentActionInvocationCreated = "incident.action_invocation.created",
+        /// An action got on.
+        IncidentActionInvocationUpdated = "incident.action_invocation.updated",
+        /// An action ended.
+        IncidentActionInvocationTerminated = "incident.action_invocation.terminated",
+        /// A workflow began.
+        IncidentWorkflowStarted = "incident.workflow.started",
+        /// A workflow ended.
+        IncidentWorkflowCompleted = "incident.workflow.completed",
+        /// A service was made.
+        ServiceCreated = "service.created",
+        /// A service was changed.
+        ServiceUpdated = "service.updated",
+        /// A service was deleted.
+        ServiceDeleted = "service.deleted",
+        /// The custom fields of a service were set.
+        ServiceCustomFieldValuesUpdated = "service.custom_field_values.updated",
         /// Test delivery.
         Ping = "pagey.ping",
     }
@@ -102,9 +142,27 @@ pub enum EventData {
         /// A greeting.
         message: Option<String>,
     },
+    /// A status update that was sent.
+    StatusUpdate(StatusUpdateData),
+    /// Somebody who was asked to help, or answered.
+    Responder(ResponderData),
+    /// Where people talk about the incident.
+    ConferenceBridge(ConferenceBridgeData),
+    /// Custom fields of an incident or a service.
+    FieldValues(FieldValuesData),
+    /// Who has which role.
+    RoleAssignments(RoleAssignmentData),
+    /// A task.
+    Task(TaskData),
+    /// A run of a workflow.
+    Workflow(WorkflowData),
+    /// An action that was invoked.
+    ActionInvocation(ActionInvocationData),
+    /// A service.
+    Service(Box<ServiceData>),
     /// Anything else.
     Other {
-        /// The type as it was written, e.g. `incident.responder.added`.
+        /// The type as it was written, e.g. `incident.something.new`.
         event_type: String,
         /// The incident it belongs to, if any.
         incident_id: Option<IncidentId>,
@@ -119,8 +177,18 @@ impl Event {
         match &self.data {
             EventData::Incident(incident) => Some(&incident.id),
             EventData::Note(note) => Some(&note.incident_id),
-            EventData::Ping { .. } => None,
+            EventData::Ping { .. } | EventData::Service(_) => None,
             EventData::Other { incident_id, .. } => incident_id.as_ref(),
+            EventData::StatusUpdate(StatusUpdateData { incident, .. })
+            | EventData::Responder(ResponderData { incident, .. })
+            | EventData::ConferenceBridge(ConferenceBridgeData { incident, .. })
+            | EventData::FieldValues(FieldValuesData { incident, .. })
+            | EventData::Task(TaskData { incident, .. })
+            | EventData::Workflow(WorkflowData { incident, .. })
+            | EventData::ActionInvocation(ActionInvocationData { incident, .. }) => {
+                incident.as_ref().map(|incident| &incident.id)
+            }
+            EventData::RoleAssignments(data) => data.incident().map(|incident| &incident.id),
         }
     }
 }
@@ -157,11 +225,50 @@ fn data(event_type: &EventType, event: &Value) -> Result<EventData, ParseError> 
             NoteData::read(event).map(EventData::Note).map_err(|source| ParseError::Data { kind: "a note", source })
         }
         (EventType::Ping, _) | (_, Some("ping")) => Ok(EventData::Ping { message: text(data, "message") }),
-        // A new type may come with the incident in a new shape, which must not be an error.
-        (EventType::Other(_), Some("incident")) => Ok(incident(data).unwrap_or_else(|_| other(event_type, data))),
-        (EventType::Other(_), _) => Ok(other(event_type, data)),
-        _ => incident(data).map_err(|source| ParseError::Data { kind: "an incident", source }),
+        // A new type, or one whose data is no incident, may come with it in a new shape, which must not be an error.
+        (event_type, Some("incident")) if !is_about_the_incident(event_type) => {
+            Ok(incident(data).unwrap_or_else(|_| other(event_type, data)))
+        }
+        (event_type, _) if is_about_the_incident(event_type) => {
+            incident(data).map_err(|source| ParseError::Data { kind: "an incident", source })
+        }
+        (event_type, kind) => Ok(by_kind(kind.unwrap_or_default(), data).unwrap_or_else(|| other(event_type, data))),
     }
+}
+
+/// Tells whether the data must be the incident itself.
+fn is_about_the_incident(event_type: &EventType) -> bool {
+    use EventType as E;
+    matches!(
+        event_type,
+        E::IncidentTriggered
+            | E::IncidentAcknowledged
+            | E::IncidentUnacknowledged
+            | E::IncidentResolved
+            | E::IncidentReopened
+            | E::IncidentEscalated
+            | E::IncidentDelegated
+            | E::IncidentReassigned
+            | E::IncidentPriorityUpdated
+            | E::IncidentServiceUpdated
+            | E::IncidentTypeChanged
+    )
+}
+
+/// Reads data by the type written in it, which new events share with old ones.
+fn by_kind(kind: &str, data: &Value) -> Option<EventData> {
+    Some(match kind {
+        "incident_status_update" => EventData::StatusUpdate(read(data)?),
+        "incident_responder" => EventData::Responder(read(data)?),
+        "incident_conference_bridge" => EventData::ConferenceBridge(read(data)?),
+        "incident_field_values" | "service_field_values" => EventData::FieldValues(read(data)?),
+        "incident_role_assignment" => EventData::RoleAssignments(read(data)?),
+        "incident_task" => EventData::Task(read(data)?),
+        "incident_workflow_instance" => EventData::Workflow(read(data)?),
+        "incident_action_invocation" => EventData::ActionInvocation(read(data)?),
+        "service" => EventData::Service(Box::new(read(data)?)),
+        _ => return None,
+    })
 }
 
 fn incident(data: &Value) -> Result<EventData, serde_json::Error> {

@@ -22,10 +22,15 @@
 
 mod data;
 mod event;
+mod more_data;
 mod signature;
 
 pub use data::{IncidentData, NoteData};
 pub use event::{Agent, Event, EventData, EventType, ParseError, Source, parse};
+pub use more_data::{
+    ActionInvocationData, ConferenceBridgeData, ConferenceNumber, FieldValuesData, ResponderData, RoleAssignment,
+    RoleAssignmentData, ServiceData, StatusUpdateData, TaskData, WorkflowData,
+};
 pub use signature::{SignatureError, sign, verify};
 
 /// Header with the signatures.

@@ -14,6 +14,7 @@ fn answer(status: u16, code: Option<u32>, effect: Effect) -> ResponseError {
         rate_limit: RateLimit::default(),
         request_id: None,
         effect,
+        throttled: status == 429,
     }
 }
 

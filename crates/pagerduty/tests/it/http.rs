@@ -18,24 +18,13 @@ use futures_util::stream;
 use pagerduty::events::{self, Event, Severity};
 use pagerduty::rest::incidents::{self, IncidentFilter, IncidentUpdate, NewIncident};
 use pagerduty::rest::{abilities, notes, users, webhook_subscriptions};
-use pagerduty::{Call, Class, Client, ClientBuilder, Error, IncidentId, Paging, Wait};
+use pagerduty::{Call, Class, Client, Error, IncidentId, Paging, Wait};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::server::{builder, serve};
 use crate::support::fixture;
-
-async fn serve(router: Router) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    address
-}
-
-fn builder(address: SocketAddr) -> ClientBuilder {
-    let base = format!("http://{address}");
-    Client::builder().token("u+t").rest_url(&base).events_url(base).no_proxy()
-}
 
 fn client(address: SocketAddr) -> Client {
     builder(address).build().expect("valid")

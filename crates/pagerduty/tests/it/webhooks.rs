@@ -73,19 +73,7 @@ fn reads_both_shapes_of_a_note() {
 
 #[test]
 fn keeps_what_it_does_not_know() {
-    let added = event(fixture!("webhooks/incident.responder.added.json"));
-    let EventData::Other { event_type, data, .. } = &added.data else { panic!("{added:?}") };
-    assert_eq!(event_type, "incident.responder.added");
-    assert_eq!(data["state"], "pending");
-    assert_eq!(added.incident_id().map(|id| id.as_str()), Some("Q1A2B3C4D5E6F7"));
-
-    let role = event(
-        r#"{"event":{"event_type":"incident.role.assigned","data":{"type":"incident_role_assignment",
-            "incident_role_assignments":[{"id":"R","incident":{"id":"Q7"}}]}}}"#,
-    );
-    assert_eq!(role.incident_id().map(|id| id.as_str()), Some("Q7"));
-
-    for data in ["null", "[]", "7", r#"{"type":"service","id":"P"}"#, r#"{"type":"incident"}"#] {
+    for data in ["null", "[]", "7", r#"{"type":"incident"}"#] {
         let event = event(&format!(r#"{{"event":{{"event_type":"a.b","data":{data}}}}}"#));
         assert!(matches!(event.data, EventData::Other { incident_id: None, .. }), "{data}");
     }
@@ -138,4 +126,67 @@ proptest! {
     fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse(&body);
     }
+}
+
+#[test]
+fn reads_every_other_kind() {
+    let incident = r#""incident":{"id":"Q7","type":"incident_reference","summary":null}"#;
+    let table = [
+        (
+            "incident.status_update_published",
+            r#""id":"PSU","message":"m","trimmed":true,"type":"incident_status_update""#,
+        ),
+        (
+            "incident.responder.replied",
+            r#""user":{"id":"PU"},"state":"joined","message":null,"type":"incident_responder""#,
+        ),
+        (
+            "incident.conference_bridge.updated",
+            r#""conference_numbers":[{"label":"de","number":"1"}],"conference_url":"u","type":"incident_conference_bridge""#,
+        ),
+        (
+            "incident.custom_field_values.updated",
+            r#""custom_fields":[{"name":"n","value":1}],"changed_custom_fields":[],"type":"incident_field_values""#,
+        ),
+        ("incident.task.created", r#""id":"PT","name":"n","status":"todo","assignees":null,"type":"incident_task""#),
+        (
+            "incident.workflow.started",
+            r#""id":"PW","incident_workflow":{"id":"P"},"type":"incident_workflow_instance""#,
+        ),
+        ("incident.action_invocation.created", r#""id":"PA","state":"sent","type":"incident_action_invocation""#),
+    ];
+    for (event_type, fields) in table {
+        let text = format!(r#"{{"event":{{"event_type":"{event_type}","data":{{{incident},{fields}}}}}}}"#);
+        let event = event(&text);
+        assert!(!matches!(event.event_type, EventType::Other(_)), "{event_type}");
+        assert!(!matches!(event.data, EventData::Other { .. }), "{event_type}: {event:?}");
+        assert_eq!(event.incident_id().map(|id| id.as_str()), Some("Q7"), "{event_type}");
+    }
+}
+
+#[test]
+fn reads_what_is_in_them() {
+    let added = event(fixture!("webhooks/incident.responder.added.json"));
+    let EventData::Responder(responder) = &added.data else { panic!("{added:?}") };
+    assert_eq!(responder.state.as_deref(), Some("pending"));
+    assert_eq!(added.incident_id().map(|id| id.as_str()), Some("Q1A2B3C4D5E6F7"));
+
+    let role = event(
+        r#"{"event":{"event_type":"incident.role.assigned","data":{"type":"incident_role_assignment",
+            "incident_role_assignments":[{"id":"R","incident":{"id":"Q7"},"assignee":{"id":"PU"},"role":"lead"}]}}}"#,
+    );
+    let EventData::RoleAssignments(data) = &role.data else { panic!("{role:?}") };
+    assert_eq!(data.incident_role_assignments[0].role, "lead");
+    assert_eq!(role.incident_id().map(|id| id.as_str()), Some("Q7"));
+
+    let service = event(
+        r#"{"event":{"event_type":"service.updated","data":{"id":"PS","type":"service","summary":"API","teams":[{"id":"PT"}]}}}"#,
+    );
+    let EventData::Service(data) = &service.data else { panic!("{service:?}") };
+    assert_eq!((data.id.as_str(), data.teams.len()), ("PS", 1));
+    let fields = event(
+        r#"{"event":{"event_type":"service.custom_field_values.updated","data":{"service":{"id":"PS"},"type":"service_field_values"}}}"#,
+    );
+    let EventData::FieldValues(data) = &fields.data else { panic!("{fields:?}") };
+    assert_eq!(data.service.as_ref().map(|service| service.id.as_str()), Some("PS"));
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{IncidentStatus, Urgency};
 use crate::call::Call;
-use crate::ids::{ServiceId, TeamId, UserId};
+use crate::ids::{PriorityId, ServiceId, TeamId, UserId};
 use crate::page::Paging;
 use crate::text::shorten_key;
 
@@ -23,8 +23,12 @@ pub struct IncidentFilter {
     pub statuses: Vec<IncidentStatus>,
     /// Of these urgencies.
     pub urgencies: Vec<Urgency>,
+    /// Of these priorities.
+    pub priority_ids: Vec<PriorityId>,
     /// Created in this range.
     pub date_range: DateRange,
+    /// Time zone of the times in the answer.
+    pub time_zone: Option<String>,
     /// Order, by at most two fields.
     pub sort_by: Vec<(SortField, Order)>,
     /// What to show in full instead of as a reference.
@@ -77,10 +81,14 @@ pub enum Order {
 pub enum Include {
     /// People who have taken it.
     Acknowledgers,
+    /// Who changed it last.
+    Agents,
     /// People it is assigned to.
     Assignees,
     /// The details it was made with; for a single incident only.
     Body,
+    /// The conference bridge.
+    ConferenceBridge,
     /// Custom fields; for a single incident only.
     CustomFields,
     /// Escalation policies.
@@ -93,6 +101,8 @@ pub enum Include {
     Services,
     /// Teams.
     Teams,
+    /// Users, wherever they are named.
+    Users,
 }
 
 impl IncidentFilter {
@@ -103,8 +113,9 @@ impl IncidentFilter {
             .query_set("team_ids[]", &self.team_ids)
             .query_set("user_ids[]", &self.user_ids)
             .query_set("statuses[]", &self.statuses)
-            .query_set("urgencies[]", &self.urgencies);
-        let call = self.date_range.apply(call);
+            .query_set("urgencies[]", &self.urgencies)
+            .query_set("priority_ids[]", &self.priority_ids);
+        let call = self.date_range.apply(call).query_opt("time_zone", self.time_zone.as_ref());
         let sort: Vec<String> = self.sort_by.iter().map(|(field, order)| format!("{field}:{order}")).collect();
         let call = call
             .query_opt("sort_by", (!sort.is_empty()).then(|| sort.join(",")))
@@ -155,14 +166,17 @@ impl fmt::Display for Include {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Acknowledgers => "acknowledgers",
+            Self::Agents => "agents",
             Self::Assignees => "assignees",
             Self::Body => "body",
+            Self::ConferenceBridge => "conference_bridge",
             Self::CustomFields => "custom_fields",
             Self::EscalationPolicies => "escalation_policies",
             Self::FirstTriggerLogEntries => "first_trigger_log_entries",
             Self::Priorities => "priorities",
             Self::Services => "services",
             Self::Teams => "teams",
+            Self::Users => "users",
         })
     }
 }

@@ -1,11 +1,13 @@
 //! The incident as REST shows it.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ids::{EscalationPolicyId, IncidentId, ObjectId, PriorityId, ServiceId, TeamId, UserId};
+use crate::ids::{EscalationPolicyId, IncidentId, LogEntryId, ObjectId, PriorityId, ServiceId, TeamId, UserId};
 use crate::lenient;
 use crate::open_enum::open_enum;
-use crate::rest::{Reference, ResolveReason};
+use crate::rest::custom_fields::FieldValue;
+use crate::rest::responder_requests::IncidentResponder;
+use crate::rest::{Identified, Reference, ResolveReason};
 
 open_enum! {
     /// Where an incident is in its life.
@@ -100,9 +102,55 @@ pub struct Incident {
     /// What will happen to it by itself.
     #[serde(default, deserialize_with = "lenient::list")]
     pub pending_actions: Vec<PendingAction>,
+    /// How it came to who has it: `escalation_policy` or `direct_assignment`; the latter does not escalate.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub assigned_via: Option<String>,
+    /// Its type, by name.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub incident_type: Option<IncidentTypeName>,
+    /// Whether it can be merged into another.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub is_mergeable: Option<bool>,
+    /// The log entry of its first trigger.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub first_trigger_log_entry: Option<Reference<LogEntryId>>,
+    /// Who was asked to help.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub incidents_responders: Vec<IncidentResponder>,
+    /// Where people talk; only with [`Include::ConferenceBridge`](super::Include::ConferenceBridge).
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub conference_bridge: Option<ConferenceBridge>,
+    /// Values of custom fields; only with [`Include::CustomFields`](super::Include::CustomFields).
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub custom_fields: Vec<FieldValue>,
     /// The details it was made with; only with [`Include::Body`](super::Include::Body).
     #[serde(default, deserialize_with = "body_details")]
     pub body: Option<String>,
+}
+
+impl Identified for Incident {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
+/// The type of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct IncidentTypeName {
+    /// Name, e.g. `incident_default`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub name: String,
+}
+
+/// Where people talk about an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ConferenceBridge {
+    /// Number to call.
+    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    pub conference_number: Option<String>,
+    /// Address to open.
+    #[serde(default, deserialize_with = "lenient::option", skip_serializing_if = "Option::is_none")]
+    pub conference_url: Option<String>,
 }
 
 /// Who an incident is assigned to.
@@ -142,7 +190,7 @@ pub struct AlertCounts {
 /// What will happen to an incident by itself.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PendingAction {
-    /// `escalate`, `unacknowledge`, `resolve`, `urgency_change`.
+    /// `escalate`, `unacknowledge`, `resolve`, `urgency_change` (to high).
     #[serde(rename = "type", default, deserialize_with = "lenient::text")]
     pub kind: String,
     /// When.

@@ -3,7 +3,7 @@
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::{IncidentStatus, Urgency};
+use super::{ConferenceBridge, IncidentStatus, Urgency};
 use crate::ids::{EscalationPolicyId, PriorityId, ServiceId, UserId};
 use crate::rest::reference::RefBody;
 use crate::text::{SUMMARY_CHARS_MAX, cut, shorten_key};
@@ -18,6 +18,8 @@ pub struct NewIncident {
     body: Option<String>,
     priority: Option<PriorityId>,
     assigned_to: Option<AssignedTo>,
+    incident_type: Option<String>,
+    conference_bridge: Option<ConferenceBridge>,
 }
 
 /// The API takes one or the other.
@@ -38,6 +40,8 @@ impl NewIncident {
             body: None,
             priority: None,
             assigned_to: None,
+            incident_type: None,
+            conference_bridge: None,
         }
     }
 
@@ -82,6 +86,25 @@ impl NewIncident {
         self.assigned_to = Some(AssignedTo::User(user.into()));
         self
     }
+
+    /// Sets the type by name; `incident_default` otherwise.
+    #[must_use]
+    pub fn with_incident_type(mut self, name: impl Into<String>) -> Self {
+        self.incident_type = Some(name.into());
+        self
+    }
+
+    /// Says where people talk.
+    #[must_use]
+    pub fn with_conference_bridge(mut self, bridge: ConferenceBridge) -> Self {
+        self.conference_bridge = Some(bridge);
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct TypeBody<'a> {
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -123,7 +146,7 @@ impl Serialize for NewIncident {
         let title = if self.title.trim().is_empty() { "(no title)" } else { &self.title };
         let key = self.incident_key.as_deref().filter(|key| !key.trim().is_empty());
         let body = self.body.as_deref().map(|details| Body { kind: "incident_body", details });
-        let mut object = serializer.serialize_struct("Incident", 8)?;
+        let mut object = serializer.serialize_struct("Incident", 10)?;
         object.serialize_field("type", "incident")?;
         object.serialize_field("title", &cut(title, SUMMARY_CHARS_MAX))?;
         let service = RefBody::new(self.service.as_str(), "service_reference");
@@ -141,6 +164,8 @@ impl Serialize for NewIncident {
             }
             None => {}
         }
+        put(&mut object, "incident_type", self.incident_type.as_deref().map(|name| TypeBody { name }))?;
+        put(&mut object, "conference_bridge", self.conference_bridge.as_ref())?;
         object.end()
     }
 }
@@ -164,6 +189,12 @@ pub struct IncidentUpdate {
     pub escalation_policy: Option<EscalationPolicyId>,
     /// Hands it to these users; it no longer escalates then.
     pub assignees: Vec<UserId>,
+    /// Moves it to this service.
+    pub service: Option<ServiceId>,
+    /// New type, by name.
+    pub incident_type: Option<String>,
+    /// Where people talk.
+    pub conference_bridge: Option<ConferenceBridge>,
 }
 
 impl IncidentUpdate {
@@ -175,6 +206,11 @@ impl IncidentUpdate {
     /// Resolves.
     pub fn resolve() -> Self {
         Self { status: Some(IncidentStatus::Resolved), ..Self::default() }
+    }
+
+    /// Resolves and says why.
+    pub fn resolve_because(resolution: impl Into<String>) -> Self {
+        Self { resolution: Some(resolution.into()), ..Self::resolve() }
     }
 
     /// Reopens a resolved incident.
@@ -191,13 +227,16 @@ impl IncidentUpdate {
             && self.escalation_level.is_none()
             && self.escalation_policy.is_none()
             && self.assignees.is_empty()
+            && self.service.is_none()
+            && self.incident_type.is_none()
+            && self.conference_bridge.is_none()
     }
 }
 
 impl Serialize for IncidentUpdate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let assignments: Vec<AssignmentBody<'_>> = self.assignees.iter().map(AssignmentBody::new).collect();
-        let mut object = serializer.serialize_struct("Incident", 9)?;
+        let mut object = serializer.serialize_struct("Incident", 12)?;
         object.serialize_field("type", "incident_reference")?;
         put(&mut object, "status", self.status.as_ref())?;
         put(&mut object, "resolution", self.resolution.as_ref())?;
@@ -206,6 +245,10 @@ impl Serialize for IncidentUpdate {
         put(&mut object, "priority", self.priority.as_ref().map(priority_body))?;
         put(&mut object, "escalation_level", self.escalation_level)?;
         put(&mut object, "escalation_policy", self.escalation_policy.as_ref().map(policy_body))?;
+        let service = self.service.as_ref().map(|id| RefBody::new(id.as_str(), "service_reference"));
+        put(&mut object, "service", service)?;
+        put(&mut object, "incident_type", self.incident_type.as_deref().map(|name| TypeBody { name }))?;
+        put(&mut object, "conference_bridge", self.conference_bridge.as_ref())?;
         put(&mut object, "assignments", (!assignments.is_empty()).then_some(assignments))?;
         object.end()
     }
