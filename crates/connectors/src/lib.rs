@@ -11,18 +11,23 @@
 //! | `check.rs` | looks whether everything is set up at the live system |
 //! | `outcome.rs` | the one table that says what a failure means |
 //!
+//! `operator` is no system: it tells a person when paging does not work.
+//!
 //! A connector keeps nothing about incidents, sends each call once, and never repeats by itself: the next attempt is the
 //! engine's. What may have been applied is never reported as "not applied".
 
 #![expect(clippy::result_large_err, reason = "an outcome is made once per attempt, next to a call to a far side")]
 
 mod auth;
+pub mod operator;
 pub mod opsgenie;
 mod outcome;
 pub mod pagerduty;
 mod text;
+mod tls;
 
 pub use ::pagerduty::Secret;
+pub use operator::Operator;
 pub use opsgenie::Opsgenie;
 pub use pagerduty::PagerDuty;
 

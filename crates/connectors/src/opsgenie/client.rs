@@ -4,6 +4,7 @@
 use super::Settings;
 use super::wire::{Accepted, Problem};
 use crate::outcome::with_causes;
+use crate::tls::install_provider_if_none;
 use ::pagerduty::text::cut;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
@@ -226,12 +227,4 @@ fn authorization(settings: &Settings) -> Result<HeaderValue, String> {
     let mut header = HeaderValue::from_str(&format!("GenieKey {key}")).map_err(|_| refused.to_owned())?;
     header.set_sensitive(true);
     Ok(header)
-}
-
-/// Without a provider reqwest panics, even when only plain HTTP is spoken.
-fn install_provider_if_none() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Err means that another thread was quicker, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
 }

@@ -1,6 +1,7 @@
 //! Tests of the connectors from outside, one binary so that they link once.
 
 mod core_contract;
+mod operator;
 mod opsgenie_deliver;
 mod opsgenie_receive;
 mod pagerduty_deliver;

@@ -12,6 +12,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
+/// Runs a server of a test.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server lives as long as the test's runtime, there is no shutdown to wait"
+)]
+pub(crate) fn spawned(server: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(server);
+}
+
 /// One step of a script: the call that must come next, and its answer.
 pub(crate) struct Turn {
     call: &'static str,
@@ -60,10 +69,6 @@ pub(crate) struct FarSide {
 }
 
 impl FarSide {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the server lives as long as the test's runtime, there is no shutdown to wait"
-    )]
     pub(crate) async fn follows(turns: impl IntoIterator<Item = Turn>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
@@ -74,7 +79,9 @@ impl FarSide {
             let shared = shared.clone();
             async move { shared.answer(&method, &uri, &headers, &body).await }
         });
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        spawned(async move {
+            let _ = axum::serve(listener, router).await;
+        });
         far_side
     }
 
