@@ -1,6 +1,6 @@
 //! `check`: the configuration, without connecting to anything.
 
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, OperatorSettings};
 use crate::exit::{CliError, Exit};
 use crate::output;
 use serde_json::{Value, json};
@@ -49,7 +49,25 @@ pub(crate) fn run(loaded: Loaded, as_json: bool) -> Result<(), CliError> {
         let systems: Vec<&str> = bridge.systems.iter().map(|(name, _)| name.as_str()).collect();
         output::say(&format!("bridge {}: {}", bridge.name, systems.join(" and ")));
     }
+    output::say(&format!("operator: {}", told(&config.operator)));
     Ok(())
+}
+
+/// Who is told when paging does not work, and when.
+fn told(operator: &OperatorSettings) -> String {
+    if operator.confirm_within_ms == 0 {
+        return "pages are not watched, since confirm_within_s is 0".to_owned();
+    }
+    let mail = operator.smtp.iter().map(|s| format!("e-mail to {} by {}:{}", s.to.join(", "), s.server, s.port));
+    let hooks = (!operator.webhooks.is_empty()).then(|| format!("{} by webhook", operator.webhooks.len()));
+    let channels: Vec<String> = mail.chain(hooks).collect();
+    let within_s = operator.confirm_within_ms / 1_000;
+    let how = if channels.is_empty() {
+        "only the log says so, nobody is told elsewhere; add [operator.smtp] or [[operator.webhooks]]".to_owned()
+    } else {
+        format!("told by {}", channels.join(" and "))
+    };
+    format!("when a page is not known to exist after {within_s} s, {how}")
 }
 
 fn paths(system: &crate::config::System) -> Vec<String> {
@@ -67,5 +85,14 @@ fn summary(config: &Config) -> Value {
         .iter()
         .map(|b| json!({"name": b.name, "systems": b.systems.iter().map(|(name, _)| name).collect::<Vec<_>>()}))
         .collect();
-    json!({"listen": config.listen, "store": config.store.shown(), "systems": systems, "bridges": bridges})
+    let operator = json!({
+        "confirm_within_s": config.operator.confirm_within_ms / 1_000,
+        "remind_s": config.operator.remind_ms / 1_000,
+        "e_mail_to": config.operator.smtp.iter().flat_map(|s| &s.to).collect::<Vec<_>>(),
+        "webhooks": config.operator.webhooks.len(),
+    });
+    json!({
+        "listen": config.listen, "store": config.store.shown(), "systems": systems, "bridges": bridges,
+        "operator": operator,
+    })
 }

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Check(ConfigArgs),
     /// Check the live systems, the store and the webhook settings
     Doctor(ConfigArgs),
+    /// Try out how people are told when paging does not work
+    Operator(OperatorArgs),
     /// List incidents, or show one
     Incidents(IncidentsArgs),
     /// Show what happened, entry by entry
@@ -72,6 +74,18 @@ pub(crate) struct ConfigArgs {
     /// Where the store is, `sqlite:PATH` or `postgres://...` [env: PAGEBRIDGE_STORE]
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OperatorArgs {
+    #[command(subcommand)]
+    pub(crate) command: OperatorCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Send a test message by every channel, and tell what became of it
+    Test(ConfigArgs),
 }
 
 #[derive(Debug, Args)]

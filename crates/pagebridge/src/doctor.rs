@@ -5,21 +5,27 @@ use crate::exit::{CliError, Exit};
 use crate::{api, output, wiring};
 use futures_util::future::join_all;
 use pagebridge_core::SystemName;
-use pagebridge_ports::{Check, CheckResult, Clock, SystemClock};
+use pagebridge_ports::{Check, CheckResult, Clock, Operator, SystemClock};
 use serde_json::json;
 use std::sync::Arc;
 
 pub(crate) async fn run(config: &Config, json: bool) -> Result<(), CliError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let connected = wiring::connect(config, &clock)?;
+    let operator = wiring::operator(config)?;
     let live = join_all(connected.iter().map(|c| c.connector.check()));
-    let (store, live) = tokio::join!(check_store(config), live);
-    let checks: Vec<Check> = std::iter::once(store).chain(live.into_iter().flatten()).collect();
+    let (store, live, operator) = tokio::join!(check_store(config), live, operator.check());
+    let checks: Vec<Check> = std::iter::once(store).chain(live.into_iter().flatten()).chain(operator).collect();
+    report(&checks, json)
+}
+
+/// Shows how checks ended; an error when one failed.
+pub(crate) fn report(checks: &[Check], json: bool) -> Result<(), CliError> {
     let failed = checks.iter().filter(|c| c.result == CheckResult::Failed).count();
     if json {
         output::say_json(&json!({"ok": failed == 0, "checks": checks}));
     } else {
-        show(&checks);
+        show(checks);
     }
     if failed == 0 {
         return Ok(());

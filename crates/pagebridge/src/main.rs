@@ -9,6 +9,7 @@ mod doctor;
 mod env;
 mod exit;
 mod logs;
+mod operator;
 mod output;
 mod reading;
 mod sandbox;
@@ -17,7 +18,7 @@ mod wiring;
 
 use api::Api;
 use clap::{CommandFactory, Parser};
-use cli::{Cli, Command, ConfigArgs, DeadLettersCommand, IncidentsCommand, ServerArgs};
+use cli::{Cli, Command, ConfigArgs, DeadLettersCommand, IncidentsCommand, OperatorCommand, ServerArgs};
 use config::{Loaded, Overrides};
 use env::Env;
 use exit::{CliError, Exit};
@@ -62,6 +63,10 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
         Command::Sandbox(args) => sandbox::run(&args, json).await,
         Command::Check(args) => check::run(load(args, env), json),
         Command::Doctor(args) => doctor::run(&check::accept(load(args, env), json)?, json).await,
+        Command::Operator(args) => {
+            let OperatorCommand::Test(args) = args.command;
+            operator::test(&check::accept(load(args, env), json)?, json).await
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "pagebridge", &mut std::io::stdout());
             Ok(())

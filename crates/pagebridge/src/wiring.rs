@@ -1,8 +1,8 @@
 //! Which parts are put together: the one place that names concrete stores and connectors.
 
-use crate::config::{Config, Kind, StoreAddress, System};
+use crate::config::{Config, Kind, Security, Smtp, StoreAddress, System};
 use crate::exit::{CliError, Exit};
-use pagebridge_connectors::{Opsgenie, PagerDuty, opsgenie, pagerduty};
+use pagebridge_connectors::{Operator, Opsgenie, PagerDuty, operator, opsgenie, pagerduty};
 use pagebridge_core::{Bridges, IncidentId, Input, SystemName};
 use pagebridge_engine::{Engine, SystemRuntime};
 use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, Receive, Store, StoreError};
@@ -136,6 +136,51 @@ fn partners(config: &Config, name: &SystemName) -> Vec<String> {
     let shared = config.bridges.iter().filter(|b| b.systems.iter().any(|(system, _)| system == name));
     let others = shared.flat_map(|b| &b.systems).filter(|(system, _)| system != name);
     others.map(|(_, label)| label.clone()).collect()
+}
+
+/// How long making a connection to tell the operator may take, in milliseconds.
+const OPERATOR_CONNECT_TIMEOUT_MS: u64 = 10_000;
+
+/// How long telling the operator by one channel may take, in milliseconds; mail servers may delay strangers on purpose.
+const OPERATOR_TIMEOUT_MS: u64 = 30_000;
+
+/// What tells the operator; nothing is sent.
+pub(crate) fn operator(config: &Config) -> Result<Arc<Operator>, CliError> {
+    let webhook = |webhook: &crate::config::Webhook| operator::hook::Settings {
+        url: webhook.url.clone(),
+        secret: webhook.secret.clone(),
+        connect_timeout_ms: OPERATOR_CONNECT_TIMEOUT_MS,
+        timeout_ms: OPERATOR_TIMEOUT_MS,
+        proxy: true,
+    };
+    let settings = operator::Settings {
+        name: config.operator.name.clone(),
+        smtp: config.operator.smtp.as_ref().map(smtp),
+        webhooks: config.operator.webhooks.iter().map(webhook).collect(),
+    };
+    let made = Operator::new(settings).map_err(|error| {
+        CliError::new(Exit::Config, error.to_string(), "correct the setting under [operator] in the configuration")
+    });
+    made.map(Arc::new)
+}
+
+fn smtp(smtp: &Smtp) -> operator::smtp::Settings {
+    let login = smtp.login.clone();
+    operator::smtp::Settings {
+        server: smtp.server.clone(),
+        port: smtp.port,
+        security: match smtp.security {
+            Security::Tls => operator::smtp::Security::Tls,
+            Security::StartTls => operator::smtp::Security::StartTls,
+            Security::None => operator::smtp::Security::Plain,
+        },
+        login: login.map(|(user, password)| operator::smtp::Login { user, password }),
+        from: smtp.from.clone(),
+        to: smtp.to.clone(),
+        ca: smtp.ca.clone(),
+        connect_timeout_ms: OPERATOR_CONNECT_TIMEOUT_MS,
+        timeout_ms: OPERATOR_TIMEOUT_MS,
+    }
 }
 
 /// What the engine needs of each system.

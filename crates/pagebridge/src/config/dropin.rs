@@ -2,8 +2,11 @@
 
 use super::findings::Findings;
 use super::load::{Overrides, Reach};
+use super::operator::{OperatorSettings, RawOperator, RawSmtp, RawWebhook, Security};
 use super::resolve::{Resolver, STOP_MS};
+use super::section::At;
 use super::systems::{UrlNote, check_url};
+use super::text::Text;
 use super::{Config, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
 use crate::env::Env;
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
@@ -49,6 +52,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
     let pagerduty_url = url(env, "PAGERDUTY_API_URL", PAGERDUTY_API_URL, findings);
     let opsgenie_url = url(env, "OPSGENIE_API_URL", OPSGENIE_API_URL, findings);
     let insecure = is_insecure(env, findings);
+    let operator = operator(env, findings);
     let mut resolver = Resolver::new(env, findings);
     let listen = resolver.listen(overrides, None, LISTEN);
     let store = resolver.store(overrides, None);
@@ -93,6 +97,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
         bridges: vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")],
         backoff: Backoff::default(),
         poll: PollPolicy::default(),
+        operator: operator?,
         stop_ms: STOP_MS,
     })
 }
@@ -111,6 +116,72 @@ fn url(env: &Env, name: &str, default: &str, findings: &mut Findings) -> Option<
         }
     }
     Some(url.to_owned())
+}
+
+/// Who is told when paging does not work. The proxy had nothing of the kind, so the names are ours.
+fn operator(env: &Env, findings: &mut Findings) -> Option<OperatorSettings> {
+    let mut found = Findings::default();
+    let raw = RawOperator {
+        smtp: is_any_set(env, &SMTP).then(|| smtp(env, &mut found)),
+        webhooks: is_any_set(env, &WEBHOOK).then(webhook).into_iter().collect(),
+        ..RawOperator::default()
+    };
+    let operator = Resolver::new(env, &mut found).operator(&raw);
+    // There is no file that they could be in.
+    findings.list.extend(found.list.into_iter().map(|finding| super::findings::Finding { at: None, ..finding }));
+    operator
+}
+
+const WEBHOOK: [&str; 2] = ["PAGEBRIDGE_OPERATOR_WEBHOOK_URL", "PAGEBRIDGE_OPERATOR_WEBHOOK_SECRET"];
+
+const SMTP: [&str; 7] = [
+    "PAGEBRIDGE_OPERATOR_SMTP_SERVER",
+    "PAGEBRIDGE_OPERATOR_SMTP_FROM",
+    "PAGEBRIDGE_OPERATOR_SMTP_TO",
+    "PAGEBRIDGE_OPERATOR_SMTP_USER",
+    "PAGEBRIDGE_OPERATOR_SMTP_PASSWORD",
+    "PAGEBRIDGE_OPERATOR_SMTP_PORT",
+    "PAGEBRIDGE_OPERATOR_SMTP_SECURITY",
+];
+
+fn is_any_set(env: &Env, names: &[&str]) -> bool {
+    names.iter().any(|name| env.get(name).is_some())
+}
+
+/// A text that is missed when its variable is not set.
+fn variable(name: &str) -> At<Text> {
+    At { value: Text::Env { name: name.to_owned(), default: None }, at: 0..0 }
+}
+
+fn webhook() -> RawWebhook {
+    let [url, secret] = WEBHOOK.map(|name| Some(variable(name)));
+    RawWebhook { at: 0..0, url, secret }
+}
+
+fn smtp(env: &Env, findings: &mut Findings) -> RawSmtp {
+    let [server, from, to, user, password, port, security] = SMTP;
+    let logs_in = is_any_set(env, &[user, password]);
+    let mut refuse = |name: &str, fix: &str| {
+        findings.error(None, format!("{name} cannot be \"{}\"", env.get(name).unwrap_or_default()), fix);
+    };
+    let port_number = env.get(port).map(|text| text.parse::<u16>().ok().filter(|number| *number > 0));
+    if port_number == Some(None) {
+        refuse(port, "write a number from 1 to 65535, or leave it out");
+    }
+    let security_word = env.get(security).map(|word| Security::parse(word).map(|_| word.to_owned()));
+    if security_word == Some(None) {
+        refuse(security, &format!("write {}", Security::WORDS.join(" or ")));
+    }
+    RawSmtp {
+        server: Some(variable(server)),
+        from: Some(variable(from)),
+        to: vec![variable(to)],
+        user: logs_in.then(|| variable(user)),
+        password: logs_in.then(|| variable(password)),
+        port: port_number.flatten().map(|number| At { value: i64::from(number), at: 0..0 }),
+        security: security_word.flatten().map(|value| At { value, at: 0..0 }),
+        ..RawSmtp::default()
+    }
 }
 
 /// The proxy took unsigned webhooks when it had no secret, and so does this.

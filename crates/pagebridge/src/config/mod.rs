@@ -6,6 +6,7 @@
 mod dropin;
 mod findings;
 mod load;
+mod operator;
 mod raw;
 mod resolve;
 mod rules;
@@ -18,6 +19,7 @@ mod tests;
 
 pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, load, without_file};
+pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
 use pagerduty::Secret;
@@ -70,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) backoff: Backoff,
     /// Waits between polls.
     pub(crate) poll: PollPolicy,
+    /// Who is told when paging does not work.
+    pub(crate) operator: OperatorSettings,
     /// How long a graceful stop waits for what is in flight, in milliseconds.
     pub(crate) stop_ms: u64,
 }

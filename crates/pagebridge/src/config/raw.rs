@@ -1,11 +1,12 @@
 //! What the user wrote, with its places.
 
+use super::operator::RawOperator;
 use super::section::{At, Section};
 use super::text::Text;
 use std::ops::{Range, RangeInclusive};
 
 /// An hour, in seconds: nothing here should wait for longer.
-const HOUR_S: i64 = 3_600;
+pub(super) const HOUR_S: i64 = 3_600;
 
 /// The file.
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ pub(crate) struct Raw {
     pub(crate) bridges: Vec<RawBridge>,
     pub(crate) polling: RawPolling,
     pub(crate) delivery: RawDelivery,
+    pub(crate) operator: RawOperator,
 }
 
 /// `[polling]`
@@ -117,6 +119,7 @@ impl Raw {
         raw.bridges = file.list("bridges").into_iter().map(RawBridge::read).collect();
         raw.polling = file.section("polling").map(RawPolling::read).unwrap_or_default();
         raw.delivery = file.section("delivery").map(RawDelivery::read).unwrap_or_default();
+        raw.operator = file.section("operator").map(RawOperator::read).unwrap_or_default();
         file.end();
         raw
     }

@@ -43,6 +43,7 @@ impl<'a> Resolver<'a> {
         let instance = self.instance(raw.instance.as_ref());
         let poll = self.poll(&raw.polling);
         let backoff = self.backoff(&raw.delivery);
+        let operator = self.operator(&raw.operator);
         Some(Config {
             origin: path.to_owned(),
             listen: listen?,
@@ -53,6 +54,7 @@ impl<'a> Resolver<'a> {
             bridges,
             backoff,
             poll,
+            operator: operator?,
             stop_ms: raw.delivery.stop_s.as_ref().map_or(STOP_MS, |s| s.value.unsigned_abs() * 1_000),
         })
     }
@@ -185,7 +187,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn millis(seconds: Option<&At<i64>>, default_ms: i64) -> i64 {
+pub(super) fn millis(seconds: Option<&At<i64>>, default_ms: i64) -> i64 {
     seconds.map_or(default_ms, |s| s.value * 1_000)
 }
 

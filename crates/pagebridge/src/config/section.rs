@@ -52,13 +52,22 @@ impl<'a> Section<'a> {
         self.text_of(key, value, true)
     }
 
+    /// One or several texts.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<At<Text>> {
+        self.several(key, false)
+    }
+
     /// One or several texts that must never be shown.
     pub(crate) fn secrets(&mut self, key: &'static str) -> Vec<At<Text>> {
+        self.several(key, true)
+    }
+
+    fn several(&mut self, key: &'static str, secret: bool) -> Vec<At<Text>> {
         match self.take(key) {
             None => Vec::new(),
             Some(value) => match value.get_ref() {
-                DeValue::Array(all) => all.iter().filter_map(|v| self.text_of(key, v, true)).collect(),
-                _ => self.text_of(key, value, true).into_iter().collect(),
+                DeValue::Array(all) => all.iter().filter_map(|v| self.text_of(key, v, secret)).collect(),
+                _ => self.text_of(key, value, secret).into_iter().collect(),
             },
         }
     }
@@ -184,7 +193,7 @@ impl<'a> Section<'a> {
     pub(crate) fn list(&mut self, key: &'static str) -> Vec<Section<'a>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(all) = value.get_ref() else {
-            self.wrong(key, value, &format!("a list of tables `[[{key}]]`"));
+            self.wrong(key, value, &format!("a list of tables `[[{}{key}]]`", self.prefix()));
             return Vec::new();
         };
         all.iter().filter_map(|v| self.section_of(key, v)).collect()

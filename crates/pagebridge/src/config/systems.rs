@@ -5,6 +5,7 @@ use super::resolve::Resolver;
 use super::section::At;
 use super::text::Text;
 use super::{Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
+use pagebridge_connectors::operator::OPERATOR;
 use pagebridge_core::SystemName;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,11 @@ impl Resolver<'_> {
 
     fn system(&mut self, raw: &RawSystem) -> Option<System> {
         let name = match SystemName::parse(&raw.name.value) {
+            Ok(name) if name.as_str() == OPERATOR => {
+                let fix = "take another name; who is told when paging does not work is in [operator]";
+                self.findings.error(raw.name.at.clone(), format!("no system can be called `{OPERATOR}`"), fix);
+                None
+            }
             Ok(name) => Some(name),
             Err(why) => {
                 self.findings.error(raw.name.at.clone(), format!("`{}` cannot be a name: {why}", raw.name.value), "");
@@ -95,7 +101,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn needed_secret(
+    pub(super) fn needed_secret(
         &mut self,
         text: Option<&At<Text>>,
         key: &str,
@@ -108,7 +114,7 @@ impl Resolver<'_> {
     }
 
     /// `Err` when it is there and wrong.
-    fn optional(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
+    pub(super) fn optional(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
         text.map(|text| self.text(text).ok_or(())).transpose()
     }
 
@@ -189,9 +195,7 @@ pub(super) enum UrlNote {
 /// Whether an address can be the base of an API; says what to do when not.
 pub(super) fn check_url(text: &str) -> Result<UrlNote, &'static str> {
     let url = reqwest::Url::parse(text).map_err(|_| "write an address such as `https://api.example.com`")?;
-    let host = url.host_str().unwrap_or_default();
-    let is_near = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let is_near = is_near(url.host_str().unwrap_or_default());
     match url.scheme() {
         _ if url.query().is_some() || url.fragment().is_some() => Err("leave out everything from `?` or `#` on"),
         _ if !url.username().is_empty() || url.password().is_some() => Err("leave out the user name and password"),
@@ -200,4 +204,9 @@ pub(super) fn check_url(text: &str) -> Result<UrlNote, &'static str> {
         "http" => Ok(UrlNote::InTheClear),
         _ => Err("it must begin with `https://` or `http://`"),
     }
+}
+
+/// Whether a host is this machine.
+pub(super) fn is_near(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -1,5 +1,7 @@
 //! What is accepted, and how what is wrong is told.
 
+mod operator;
+
 use super::findings::Findings;
 use super::load::{Loaded, Overrides, from_text, load};
 use super::{Config, StoreAddress};

@@ -52,6 +52,14 @@ impl TextError {
 }
 
 impl Text {
+    /// How the place is called that a person has to look at: the key, or the variable that it points to.
+    pub(crate) fn place(&self, key: &str) -> String {
+        match self {
+            Self::Env { name, .. } => name.clone(),
+            Self::Inline(_) | Self::File(_) => format!("`{key}`"),
+        }
+    }
+
     /// Finds the text.
     pub(crate) fn resolve(&self, env: &Env) -> Result<String, TextError> {
         let text = match self {

@@ -1,6 +1,7 @@
 //! Texts and exit codes that need no running server.
 
 use crate::world::{World, project};
+use std::io::{BufRead, Write};
 
 #[tokio::test]
 async fn help_tells_every_command() {
@@ -81,6 +82,42 @@ async fn check_tells_what_would_run() {
     assert_eq!((json.code, json.json()["ok"].as_bool()), (Some(3), Some(false)));
 }
 
+/// What a receiver of webhooks was sent: the head, as it came.
+fn taken_by(receiver: std::net::TcpListener, status: &'static str) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let (mut stream, _) = receiver.accept().expect("somebody calls");
+        let mut head = String::new();
+        let mut lines = std::io::BufReader::new(stream.try_clone().expect("a socket"));
+        while !head.ends_with("\r\n\r\n") {
+            assert!(lines.read_line(&mut head).expect("text") > 0, "it ends early: {head}");
+        }
+        write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("it listens");
+        head
+    })
+}
+
+#[tokio::test]
+async fn the_operator_is_told_of_a_test_and_the_exit_code_says_whether() {
+    let world = World::new("operator");
+    for (status, code, word) in [("204 No Content", 0, "ok"), ("500 Oops", 1, "FAILED")] {
+        let receiver = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}/t0ken", receiver.local_addr().expect("bound"));
+        let hook = format!("[[operator.webhooks]]\nurl = \"{url}\"\nsecret = \"s3cret\"\n");
+        world.write("pagebridge.toml", &format!("{GOOD}{hook}"));
+        let taken = taken_by(receiver, status);
+        let told = world.run(&["operator", "test"]).await;
+        let head = taken.join().expect("a call");
+        assert!(head.starts_with("POST /t0ken ") && head.contains("x-pagebridge-signature: v1="), "{head}");
+        assert_eq!((told.code, told.out.contains(word)), (Some(code), true), "{told:?}");
+        assert!(told.out.contains("webhook to 127.0.0.1") && !told.out.contains("t0ken"), "{told:?}");
+        assert!(!format!("{told:?}").contains("s3cret"), "{told:?}");
+    }
+    world.write("pagebridge.toml", GOOD);
+    let nobody = world.run(&["operator", "test"]).await;
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.err.contains("there is no channel") && nobody.err.contains("[operator.smtp]"), "{nobody:?}");
+}
+
 #[tokio::test]
 async fn every_key_is_documented() {
     let documented = std::fs::read_to_string(project().join("docs/configuration.md")).expect("the page");
@@ -125,6 +162,17 @@ async fn every_key_is_documented() {
         "longest_wait_s",
         "unanswered_wait_s",
         "stop_s",
+        "confirm_within_s",
+        "remind_s",
+        "server",
+        "security",
+        "port",
+        "password",
+        "to",
+        "ca",
+        "insecure",
+        "url",
+        "secret",
     ] {
         assert!(documented.contains(&format!("| `{key}` |")), "`{key}` is not in docs/configuration.md");
     }
