@@ -1,23 +1,19 @@
 //! The PagerDuty look-alike: REST, Events API v2 and webhooks v3 around one state machine.
 
 mod auth;
-mod directory;
 mod envelope;
 mod escalation;
 mod events;
-mod incidents;
 mod lifecycle;
 mod limits;
-#[allow(dead_code, unused_imports, reason = "most of these objects get their REST handlers in the commits that follow")]
 mod model;
-mod notes;
 mod oauth;
 mod oncall;
 mod paging;
-mod patch;
 mod people;
 mod refusal;
 mod render;
+mod rest;
 mod seed;
 mod settings;
 mod state;
@@ -32,11 +28,12 @@ use http::Method;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use self::auth::{Caller, Pass};
+use self::auth::Pass;
 use self::limits::Quota;
 use self::model::{Filter, IncidentIx, Subscription};
 use self::refusal::Refusal;
 use self::render::Links;
+use self::rest::Ask;
 use self::state::State;
 use crate::config::{Credentials, PagerDutyConfig};
 use crate::faults::System;
@@ -287,58 +284,11 @@ impl PagerDuty {
         if quota.exceeded {
             return with_quota(Refusal::of_status(429), quota);
         }
-        let api = state.config.public_url.clone().unwrap_or_else(|| format!("{}{prefix}", call.base));
-        let links = Links { api, web: state.config.web_base.clone() };
-        let reply = self.dispatch(state, call, parts, caller, &links, now);
+        let reply = links(state, call, prefix).and_then(|links| {
+            let ask = Ask { call, caller, links: &links, now };
+            state.answer(&ask, parts, &self.outgoing)
+        });
         with_quota(reply.unwrap_or_else(|refusal| refusal.reply()), quota)
-    }
-
-    fn dispatch(
-        &self,
-        state: &mut State,
-        call: &Call,
-        parts: &[&str],
-        caller: Caller,
-        links: &Links,
-        now: Timestamp,
-    ) -> Result<Reply, Refusal> {
-        match (call.method.as_str(), parts) {
-            ("GET", ["incidents"]) => state.list_incidents(call, links, now),
-            ("POST", ["incidents"]) => state.create_incident(call, caller, links, now),
-            ("PUT", ["incidents"]) => state.update_incidents(call, caller, links, now),
-            (method, ["incidents", id, rest @ ..]) => {
-                let ix = state.find(id).ok_or_else(Refusal::not_found)?;
-                match (method, rest) {
-                    ("GET", []) => Ok(state.get_incident(call, links, ix)),
-                    ("PUT", []) => state.update_incident(call, caller, links, ix, now),
-                    ("GET", ["notes"]) => Ok(state.list_notes(links, ix)),
-                    ("POST", ["notes"]) => state.create_note(call, caller, links, ix, now),
-                    ("GET", ["alerts"]) => state.list_alerts(call, links, ix),
-                    ("GET", ["log_entries"]) => state.list_log_entries(call, links, ix),
-                    ("POST", ["snooze"]) => state.snooze_incident(call, caller, links, ix, now),
-                    ("PUT", ["merge"]) => state.merge_incidents(call, caller, links, ix, now),
-                    _ => Err(Refusal::not_found()),
-                }
-            }
-            ("GET", ["users"]) => state.list_users(call, links),
-            ("GET", ["users", "me"]) => Ok(state.me(caller, links)),
-            ("GET", ["users", id]) => state.get_user(links, id),
-            ("GET", ["services"]) => state.list_services(call, links),
-            ("GET", ["services", id]) => state.get_service(links, id),
-            ("GET", ["escalation_policies"]) => state.list_policies(call, links),
-            ("GET", ["escalation_policies", id]) => state.get_policy(links, id),
-            ("GET", ["priorities"]) => state.list_priorities(call, links),
-            ("GET", ["abilities"]) => Ok(directory::list_abilities()),
-            ("GET", ["abilities", name]) => directory::get_ability(name),
-            ("GET", ["webhook_subscriptions"]) => state.list_subscriptions(call, links, &self.outgoing),
-            ("POST", ["webhook_subscriptions"]) => state.create_subscription(call, links, &self.outgoing),
-            ("GET", ["webhook_subscriptions", id]) => state.get_subscription(links, id, &self.outgoing),
-            ("PUT", ["webhook_subscriptions", id]) => state.update_subscription(call, links, id, &self.outgoing),
-            ("DELETE", ["webhook_subscriptions", id]) => state.delete_subscription(id, &self.outgoing),
-            ("POST", ["webhook_subscriptions", id, "enable"]) => state.enable_subscription(links, id, &self.outgoing),
-            ("POST", ["webhook_subscriptions", id, "ping"]) => state.ping_subscription(caller, id, now),
-            _ => Err(Refusal::not_found()),
-        }
     }
 }
 
@@ -349,11 +299,10 @@ impl LookAlike for PagerDuty {
         let parts = call.parts();
         let (_, parts) = without_host(&parts);
         let first = parts.first().copied().unwrap_or_default();
-        let literal = |place: usize, part: &str| match (first, place) {
-            ("v2" | "generic" | "oauth", _) | (_, 0 | 2) => true,
-            (_, 1) => part == "me",
-            _ => false,
-        };
+        // Ids have capital letters, numbers have digits, and what the API names has neither.
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let literal =
+            |place: usize, part: &str| matches!(first, "v2" | "generic" | "oauth") || place == 0 || plain(part);
         let shown = parts.iter().enumerate().map(|(place, part)| if literal(place, part) { part } else { "{id}" });
         format!("{} /{}", call.method, shown.collect::<Vec<_>>().join("/"))
     }
@@ -388,6 +337,17 @@ fn without_host<'a, 'b>(parts: &'a [&'b str]) -> (String, &'a [&'b str]) {
         [host, rest @ ..] if HOSTS.contains(host) => (format!("/{host}"), rest),
         _ => (String::new(), parts),
     }
+}
+
+/// Makes the links of a reply, which lead back the way the client came.
+fn links(state: &State, call: &Call, prefix: &str) -> Result<Links, Refusal> {
+    let api = state.config.public_url.clone().unwrap_or_else(|| format!("{}{prefix}", call.base));
+    let mut links = Links::new(api, state.config.web_base.clone());
+    if let Some(name) = call.query("time_zone").filter(|name| !matches!(*name, "" | "UTC" | "Etc/UTC")) {
+        let zone = jiff::tz::TimeZone::get(name);
+        links.zone = Some(zone.map_err(|_| Refusal::invalid("Time zone is not a known time zone"))?);
+    }
+    Ok(links)
 }
 
 fn with_quota(reply: Reply, quota: Quota) -> Reply {

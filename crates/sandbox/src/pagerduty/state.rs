@@ -1,23 +1,23 @@
 //! Everything that PagerDuty holds, and how it is found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
 
 use super::limits::Limits;
 use super::model::{
-    BusinessService, ChangeEvent, Extension, ExtensionSchema, Incident, IncidentIx, Integration, IntegrationIx,
-    MaintenanceWindow, Notification, Policy, PolicyIx, Priority, PriorityIx, Schedule, Service, ServiceIx,
-    ServiceState, Shelf, Subscription, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
+    BusinessService, ChangeEvent, CustomField, Extension, ExtensionSchema, Incident, IncidentIx, Integration,
+    IntegrationIx, MaintenanceWindow, Notification, Policy, PolicyIx, Priority, PriorityIx, Schedule, Service,
+    ServiceIx, ServiceState, Shelf, Subscription, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
 };
 use super::oauth::OAuth;
+use super::rest::AuditRecord;
 use super::seed::Seed;
 use crate::config::{Credentials, PagerDutyConfig};
 use crate::outgoing::Parcel;
 use crate::random::Random;
 
 /// Everything that PagerDuty holds.
-#[allow(dead_code, reason = "some of it gets its REST handlers in the commits that follow")]
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: PagerDutyConfig,
@@ -44,6 +44,11 @@ pub(crate) struct State {
     pub(crate) extensions: Shelf<Extension>,
     /// Oldest first.
     pub(crate) change_events: Shelf<ChangeEvent>,
+    /// How many maintenance windows were ever made.
+    pub(crate) windows_made: u64,
+    pub(crate) custom_fields: Shelf<CustomField>,
+    /// What the REST API changed, oldest first.
+    pub(crate) audit: VecDeque<AuditRecord>,
     /// Every attempt to reach a user, oldest first.
     pub(crate) notifications: Vec<Notification>,
     pub(crate) incidents: Vec<Incident>,
@@ -100,6 +105,9 @@ impl State {
             extension_schemas: seed.extension_schemas,
             extensions: Shelf::default(),
             change_events: Shelf::default(),
+            windows_made: 0,
+            custom_fields: Shelf::default(),
+            audit: VecDeque::new(),
             notifications: Vec::new(),
             incidents: Vec::new(),
             open: BTreeSet::new(),

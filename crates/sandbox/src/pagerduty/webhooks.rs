@@ -46,7 +46,6 @@ impl State {
     }
 
     /// Tells every subscriber of a service that was made, changed or deleted.
-    #[allow(dead_code, reason = "called by the handlers of services, in the commits that follow")]
     pub(crate) fn tell_service(&mut self, service: ServiceIx, event_type: &str, by: Actor, now: Timestamp) {
         let teams = self.policy(self.service(service).policy).teams.clone();
         let listeners = self.listeners_of(service, &teams, event_type);
@@ -150,7 +149,7 @@ impl State {
         places.map(|(place, _)| place).collect()
     }
 
-    fn own_links(&self) -> Links {
-        Links { api: self.api_base.clone(), web: self.config.web_base.clone() }
+    pub(crate) fn own_links(&self) -> Links {
+        Links::new(self.api_base.clone(), self.config.web_base.clone())
     }
 }

@@ -88,6 +88,17 @@ pub(crate) struct Notice {
     pub(crate) contact_method: String,
 }
 
+/// A field that the account adds to its incidents.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CustomField {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) display_name: String,
+    pub(crate) description: Option<String>,
+    /// `string`, `integer`, `float`, `boolean`, `datetime` or `url`.
+    pub(crate) data_type: String,
+}
+
 /// What the sender of an event called itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Client {

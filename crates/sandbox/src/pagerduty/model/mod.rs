@@ -10,9 +10,9 @@ mod subscriptions;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::incidents::{
-    Alert, Channel, ChannelKind, Client, ConferenceBridge, FieldChange, Incident, LogEntry, LogKind, Note, Notice,
-    Notification, NotificationKind, Path, Reply as ResponderReply, Responder, ResponderRequest, ResponderTarget,
-    StatusUpdate, Subscriber, Timers,
+    Alert, Channel, ChannelKind, Client, ConferenceBridge, CustomField, FieldChange, Incident, LogEntry, LogKind, Note,
+    Notice, Notification, NotificationKind, Path, Reply as ResponderReply, Responder, ResponderRequest,
+    ResponderTarget, StatusUpdate, Subscriber, Timers,
 };
 pub(crate) use self::oncall::{Layer, Override, Policy, Restriction, Rule, Schedule, Target};
 pub(crate) use self::people::{ContactKind, ContactMethod, Member, NotificationRule, Team, TeamRole, User};
@@ -71,6 +71,8 @@ index! {
     SchemaIx,
     /// Names a change event.
     ChangeIx,
+    /// Names a custom field.
+    FieldIx,
     /// Names an incident by its place, which is its number less one.
     IncidentIx
 }
@@ -103,6 +105,7 @@ kept! {
     Extension => ExtensionIx,
     ExtensionSchema => SchemaIx,
     ChangeEvent => ChangeIx,
+    CustomField => FieldIx,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

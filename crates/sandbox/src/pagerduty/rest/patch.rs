@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::incidents::urgency;
-use super::lifecycle::Assignment;
-use super::model::{Actor, ConferenceBridge, IncidentIx, PolicyIx, PriorityIx, ServiceIx, Status, Urgency, UserIx};
-use super::refusal::Refusal;
-use super::state::State;
+use super::ask::{Ask, Given};
+use super::incidents::{conference_bridge, incident_type, urgency};
+use crate::pagerduty::lifecycle::Assignment;
+use crate::pagerduty::model::{
+    Actor, ConferenceBridge, IncidentIx, LogKind, PolicyIx, PriorityIx, ServiceIx, Status, Urgency, UserIx,
+};
+use crate::pagerduty::refusal::Refusal;
+use crate::pagerduty::state::State;
 
 /// The wanted changes to one incident.
 #[derive(Debug)]
@@ -23,15 +26,15 @@ pub(crate) struct Patch {
     level: Option<usize>,
     service: Option<ServiceIx>,
     incident_type: Option<String>,
-    conference_bridge: Option<ConferenceBridge>,
+    bridge: Option<ConferenceBridge>,
 }
 
 impl Patch {
-    pub(crate) fn parse(state: &State, ix: IncidentIx, given: &Value) -> Result<Patch, Refusal> {
-        if !matches!(given["type"].as_str(), Some("incident" | "incident_reference")) {
+    pub(crate) fn parse(state: &State, ask: &Ask<'_>, ix: IncidentIx, given: &Given) -> Result<Patch, Refusal> {
+        if !matches!(given.get("type").as_str(), Some("incident" | "incident_reference")) {
             return Err(Refusal::invalid("Type must be one of: incident, incident_reference"));
         }
-        let status = match &given["status"] {
+        let status = match given.get("status") {
             Value::Null => None,
             Value::String(text) => {
                 let status = Status::parse(text);
@@ -39,47 +42,46 @@ impl Patch {
             }
             _ => return Err(Refusal::new(400, 1003, "Invalid Status Provided")),
         };
-        let policy = match &given["escalation_policy"] {
+        let policy = match given.get("escalation_policy") {
             Value::Null => None,
             reference => Some(state.policy_of(reference)?),
         };
-        let level = given["escalation_level"].as_u64().and_then(|level| usize::try_from(level).ok());
+        if let Some(policy) = policy {
+            state.check_staffed(ask, policy)?;
+        }
+        let levels = match policy {
+            Some(policy) => state.policy(policy).rules.len(),
+            None => state.incident(ix).path.rules.len(),
+        };
+        let level = given.whole("escalation_level", 1..=u32::MAX)?.map(|level| level as usize);
+        if level.is_some_and(|level| level > levels) {
+            return Err(Refusal::new(400, 1006, "Cannot Escalate"));
+        }
         Ok(Patch {
             ix,
             status,
-            resolution: given["resolution"].as_str().map(str::to_owned),
-            title: given["title"].as_str().map(str::to_owned),
-            urgency: urgency(&given["urgency"])?,
-            priority: state.priority_of(&given["priority"])?,
+            resolution: given.text("resolution")?.map(str::to_owned),
+            title: if given.has("title") { Some(given.needed("title")?.to_owned()) } else { None },
+            urgency: urgency(given.get("urgency"))?,
+            priority: state.priority_of(given.get("priority"))?,
             policy,
-            assignees: state.assignees_of(&given["assignments"])?,
-            level: level.filter(|level| *level > 0).map(|level| level - 1),
-            service: service_of(state, &given["service"])?,
-            incident_type: given["incident_type"]["name"].as_str().map(str::to_owned),
-            conference_bridge: given["conference_bridge"].as_object().map(|bridge| ConferenceBridge {
-                number: bridge.get("conference_number").and_then(Value::as_str).map(str::to_owned),
-                url: bridge.get("conference_url").and_then(Value::as_str).map(str::to_owned),
-            }),
+            assignees: state.assignees_of(given.get("assignments"))?,
+            level: level.map(|level| level - 1),
+            service: given.reference("service", &state.services)?,
+            incident_type: incident_type(given.get("incident_type"))?,
+            bridge: conference_bridge(given.get("conference_bridge"))?,
         })
     }
 
     /// Refuses what cannot be done to the incident as it is.
     pub(crate) fn check(&self, state: &State) -> Result<(), Refusal> {
-        let incident = state.incident(self.ix);
-        let current = incident.status;
-        let nobody = |policy: PolicyIx| !state.is_staffed(policy, state.now);
+        let current = state.incident(self.ix).status;
         let reassigns = self.policy.is_some() || self.assignees.is_some() || self.level.is_some();
         match (current, self.status) {
             (Status::Resolved, Some(Status::Resolved)) => Err(Refusal::new(400, 1001, "Incident Already Resolved")),
             (Status::Resolved, None) if reassigns => Err(Refusal::new(400, 1001, "Incident Already Resolved")),
             (Status::Acknowledged, Some(Status::Acknowledged)) if state.config.repeated_acknowledge_refused => {
                 Err(Refusal::new(400, 1002, "Incident Already Acknowledged"))
-            }
-            _ if self.level.is_some_and(|level| level >= incident.path.rules.len()) => {
-                Err(Refusal::new(400, 1006, "Cannot Escalate"))
-            }
-            _ if self.policy.is_some_and(nobody) => {
-                Err(Refusal::new(400, 1015, "Escalation Policy Has No User On Call"))
             }
             _ if self.resolution.is_some() && self.status != Some(Status::Resolved) => {
                 Err(Refusal::invalid("Resolution can only be given with status resolved"))
@@ -94,12 +96,10 @@ impl Patch {
         if let Some(title) = &self.title {
             incident.title.clone_from(title);
         }
-        if let Some(urgency) = self.urgency {
-            incident.urgency = urgency;
-        }
         incident.updated_at = now;
-        if let Some(priority) = self.priority {
-            state.set_priority(ix, priority, by, now);
+        if let Some(urgency) = self.urgency.filter(|urgency| *urgency != incident.urgency) {
+            incident.urgency = urgency;
+            state.log(ix, LogKind::UrgencyChange, by, now);
         }
         if let Some(service) = self.service {
             state.set_service_of(ix, service, by, now);
@@ -107,8 +107,11 @@ impl Patch {
         if let Some(name) = &self.incident_type {
             state.set_type(ix, name, by, now);
         }
-        if let Some(bridge) = &self.conference_bridge {
+        if let Some(bridge) = &self.bridge {
             state.set_conference_bridge(ix, bridge.clone(), by, now);
+        }
+        if let Some(priority) = self.priority {
+            state.set_priority(ix, priority, by, now);
         }
         let reopens = !state.incident(ix).is_open();
         self.apply_status(state, by, now);
@@ -146,12 +149,4 @@ impl Patch {
             _ => {}
         }
     }
-}
-
-fn service_of(state: &State, given: &Value) -> Result<Option<ServiceIx>, Refusal> {
-    if given.is_null() {
-        return Ok(None);
-    }
-    let found = given["id"].as_str().and_then(|id| state.service_by_id(id));
-    found.map(Some).ok_or_else(|| Refusal::new(400, 5002, "Service Not Found"))
 }
