@@ -10,14 +10,15 @@ mod breaker;
 mod budget;
 mod pump;
 mod stats;
+mod upkeep;
 
 pub use attempt::{AttemptEnd, attempt};
 pub use breaker::{Breaker, BreakerState};
 pub use budget::Budget;
-pub use stats::{Stats, SystemStats};
+pub use stats::{Stats, SystemStats, UpkeepStats};
 
 use pagebridge_core::{Input, SystemName};
-use pagebridge_ports::{Accepted, Clock, Connector, Store, StoreError};
+use pagebridge_ports::{Accepted, Clock, Connector, Store, StoreError, Upkeep};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -33,13 +34,15 @@ pub struct SystemRuntime {
     pub calls_per_minute: Option<u32>,
     /// How long an attempt may take before another worker may take it over, in milliseconds.
     pub lease_ttl_ms: i64,
+    /// What else is looked after there.
+    pub upkeep: Option<Arc<dyn Upkeep>>,
 }
 
 impl SystemRuntime {
     /// A system with the usual limits.
     #[must_use]
     pub fn new(connector: Arc<dyn Connector>) -> Self {
-        Self { connector, concurrency: 16, calls_per_minute: None, lease_ttl_ms: 60_000 }
+        Self { connector, concurrency: 16, calls_per_minute: None, lease_ttl_ms: 60_000, upkeep: None }
     }
 }
 
@@ -56,7 +59,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts one pump per system.
+    /// Starts one pump per system, and its upkeep.
     #[must_use]
     pub fn start(store: Arc<dyn Store>, systems: Vec<SystemRuntime>, clock: Arc<dyn Clock>) -> Self {
         let names: Vec<SystemName> = systems.iter().map(|s| s.connector.system().clone()).collect();
@@ -69,6 +72,9 @@ impl Engine {
             hard: CancellationToken::new(),
         };
         for system in systems {
+            if let Some(upkeep) = system.upkeep.clone() {
+                engine.keep_up(system.connector.system().clone(), upkeep);
+            }
             let pump = pump::Pump::new(
                 engine.store.clone(),
                 engine.clock.clone(),
@@ -80,6 +86,12 @@ impl Engine {
             engine.tasks.spawn(pump.run(engine.soft.clone()));
         }
         engine
+    }
+
+    fn keep_up(&self, system: SystemName, upkeep: Arc<dyn Upkeep>) {
+        let (store, clock, stats) = (self.store.clone(), self.clock.clone(), self.stats.clone());
+        let keeper = upkeep::Upkeeper { system, upkeep, store, clock, stats };
+        self.tasks.spawn(keeper.work(self.soft.clone(), self.hard.clone()));
     }
 
     /// Takes one input; durable when it returns.

@@ -2,6 +2,8 @@
 
 use crate::BreakerState;
 use pagebridge_core::{Outcome, SystemName, Work};
+use pagebridge_ports::{Check, Upkept};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Figures of one system since the process started.
@@ -27,6 +29,17 @@ pub struct SystemStats {
     pub in_flight: u64,
     /// Where the circuit breaker stands.
     pub breaker: &'static str,
+    /// What else is looked after there.
+    pub upkeep: Option<UpkeepStats>,
+}
+
+/// What an upkeep has found and done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpkeepStats {
+    /// How it stood the last time.
+    pub check: Check,
+    /// How often each kind of repair was made since the start.
+    pub repairs: BTreeMap<&'static str, u64>,
 }
 
 /// Figures of all systems.
@@ -56,6 +69,14 @@ impl Stats {
 }
 
 impl SystemStats {
+    pub(crate) fn keep_up(&mut self, upkept: Upkept) {
+        let mut repairs = self.upkeep.take().map(|upkeep| upkeep.repairs).unwrap_or_default();
+        for repair in upkept.repairs {
+            *repairs.entry(repair).or_default() += 1;
+        }
+        self.upkeep = Some(UpkeepStats { check: upkept.check, repairs });
+    }
+
     pub(crate) fn count(&mut self, work_is_poll: bool, outcome: &Outcome) {
         let counter = match (work_is_poll, outcome) {
             (true, Outcome::Read(_) | Outcome::Missing) => &mut self.polls,

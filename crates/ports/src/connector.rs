@@ -2,7 +2,7 @@
 
 use crate::BoxFuture;
 use pagebridge_core::{Delivery, Input, Outcome, RecordRef, SystemName};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Tells one system what its records should hold, and reads what they hold.
 ///
@@ -61,6 +61,9 @@ pub enum Refusal {
         /// What is wrong and what is expected.
         detail: String,
     },
+    /// It cannot be judged yet, since what is needed for that is just being read: 503, and the sender repeats.
+    #[error("{0}")]
+    Later(String),
 }
 
 impl Refusal {
@@ -72,7 +75,7 @@ impl Refusal {
 }
 
 /// How one live check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
     /// As it should be.
@@ -84,7 +87,7 @@ pub enum CheckResult {
 }
 
 /// One live check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The system.
     pub system: SystemName,
@@ -95,6 +98,6 @@ pub struct Check {
     /// What was found.
     pub detail: String,
     /// What a person can do; empty when nothing need be done.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
 }

@@ -9,6 +9,7 @@ mod kept;
 mod memory;
 mod operator;
 mod store;
+mod upkeep;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{Check, CheckResult, Connector, Receive, Received, Refusal};
@@ -20,6 +21,7 @@ pub use store::{
     Accepted, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,
 };
+pub use upkeep::{Upkeep, Upkept};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

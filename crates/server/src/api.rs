@@ -35,6 +35,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/dead-letters", get(dead_letters))
         .route("/dead-letters/{incident}/{system}/release", post(release))
         .route("/counts", get(counts))
+        .route("/upkeep", get(upkeep))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(shared.clone(), access::guard));
@@ -99,6 +100,12 @@ async fn incidents(State(app): App, Params(query): Params<Incidents>) -> Result<
 async fn incident(State(app): App, Path(id): Path<String>) -> Result<Response, Problem> {
     let incident = find(&app, &id).await?;
     Ok(fresh(IncidentView::whole(&incident)))
+}
+
+/// What is looked after at the systems besides deliveries.
+async fn upkeep(State(app): App) -> Response {
+    let checks: Vec<_> = app.intake.figures().upkeep.into_iter().map(|(check, _)| check).collect();
+    fresh(json!({"upkeep": checks}))
 }
 
 async fn find(app: &Shared, id: &str) -> Result<Incident, Problem> {

@@ -4,8 +4,8 @@ use crate::api::access::Access;
 use crate::health::Health;
 use crate::metrics::{Metrics, RouteMetrics};
 use pagebridge_core::{IncidentId, Input, SystemName};
-use pagebridge_ports::{Accepted, BoxFuture, Clock, Receive, Store, StoreError};
-use std::collections::HashMap;
+use pagebridge_ports::{Accepted, BoxFuture, Check, Clock, Receive, Store, StoreError};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Largest body that a path takes unless it says otherwise, in bytes.
@@ -32,6 +32,8 @@ pub struct Figures {
     pub deliveries: Vec<(SystemName, &'static str, u64)>,
     /// Circuit breakers: system and state (`closed`, `open`, `half-open`).
     pub breakers: Vec<(SystemName, &'static str)>,
+    /// What is looked after at the systems besides: how it stands, and how often what was repaired.
+    pub upkeep: Vec<(Check, BTreeMap<&'static str, u64>)>,
 }
 
 /// Gives inputs straight to a store, without anybody to deliver what follows.

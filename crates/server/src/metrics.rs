@@ -2,7 +2,7 @@
 
 use crate::app::{Figures, Shared};
 use pagebridge_core::{Disposition, SystemName, Timestamp};
-use pagebridge_ports::{Counts, LaneCount};
+use pagebridge_ports::{CheckResult, Counts, LaneCount};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -46,6 +46,19 @@ struct Lanes {
 struct Breakers {
     system: String,
     state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeptUp {
+    system: String,
+    what: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Repairs {
+    system: String,
+    what: String,
+    repair: &'static str,
 }
 
 /// What is counted as it happens; the rest is asked for when somebody looks.
@@ -172,4 +185,20 @@ fn register_figures(to: &mut Registry, figures: &Figures) {
         }
     }
     to.register("breaker_state", "State of the circuit breaker of a system; 1 is the present one", breakers);
+    register_upkeep(to, figures);
+}
+
+fn register_upkeep(to: &mut Registry, figures: &Figures) {
+    let (healthy, repairs) = (Family::<KeptUp, Gauge>::default(), Family::<Repairs, Counter>::default());
+    for (check, made) in &figures.upkeep {
+        let (system, what) = (check.system.to_string(), check.name.clone());
+        let labels = KeptUp { system: system.clone(), what: what.clone() };
+        healthy.get_or_create(&labels).set(i64::from(check.result == CheckResult::Ok));
+        for (&repair, count) in made {
+            let labels = Repairs { system: system.clone(), what: what.clone(), repair };
+            repairs.get_or_create(&labels).inc_by(*count);
+        }
+    }
+    to.register("upkeep_healthy", "Whether what is looked after at a system is as it should be", healthy);
+    to.register("upkeep_repairs", "What was repaired there", repairs);
 }

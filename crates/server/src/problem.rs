@@ -114,6 +114,8 @@ impl From<Refusal> for Problem {
             Refusal::Malformed { field, detail } => Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
                 .field(&field)
                 .remedy("send the body that this path takes; repeating this one does not help"),
+            Refusal::Later(detail) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_yet", detail)
+                .remedy("repeat the request; it was not accepted"),
         }
     }
 }

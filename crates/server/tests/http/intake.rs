@@ -60,6 +60,17 @@ async fn a_wrong_signature_is_401() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_judged_yet_is_to_be_repeated() {
+    let world = World::start().await;
+    let request = world.client.post(world.url("/ops-webhook")).header("x-secret-unknown-yet", "1").body(ALERT);
+    let got = answer(request).await;
+    assert_eq!((got.status, got.json()["code"].as_str()), (503, Some("not_yet")));
+    assert!(got.headers.contains_key("retry-after"));
+    assert_eq!(world.get("/readyz").await.status, 200, "the store is well");
+    assert_eq!(world.get("/api/v1/upkeep").await.json()["upkeep"].as_array().map(Vec::len), Some(0));
+}
+
+#[tokio::test]
 async fn large_bodies_are_refused_however_they_come() {
     let world = World::start().await;
     // Told beforehand, and the sender waits for our word: it never sends the body.

@@ -26,6 +26,9 @@ struct Toy;
 
 impl Receive for Toy {
     fn receive(&self, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        if headers.contains_key("x-secret-unknown-yet") {
+            return Err(Refusal::Later("it is looked for".into()));
+        }
         if headers.contains_key("x-wrong-secret") {
             return Err(Refusal::Unauthorized("the signature does not match".into()));
         }
