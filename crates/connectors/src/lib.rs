@@ -9,6 +9,7 @@
 //! | `deliver.rs` | carries out one delivery |
 //! | `poll.rs` | reads one record back |
 //! | `check.rs` | looks whether everything is set up at the live system |
+//! | `upkeep.rs` | looks after what the system needs besides deliveries, if anything |
 //! | `outcome.rs` | the one table that says what a failure means |
 //!
 //! `operator` is no system: it tells a person when paging does not work.

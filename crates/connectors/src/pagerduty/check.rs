@@ -1,6 +1,7 @@
 //! Looks whether everything that deliveries need is set up at PagerDuty.
 
 use super::PagerDuty;
+use super::subscription::{EVENTS, sends, works};
 use crate::outcome::{Doing, with_causes};
 use ::pagerduty::rest::services::{self, Service, ServiceStatus};
 use ::pagerduty::rest::webhook_subscriptions::{self, Subscription};
@@ -9,14 +10,8 @@ use ::pagerduty::{Class, Error, LIMIT_MAX, Paging, ServiceId};
 use pagebridge_core::Outcome;
 use pagebridge_ports::{Check, CheckResult};
 
-/// The event types without which something of what people do would only be seen by the next poll.
-const EVENTS: [&str; 5] = [
-    "incident.acknowledged",
-    "incident.unacknowledged",
-    "incident.annotated",
-    "incident.resolved",
-    "incident.reopened",
-];
+/// Of the event types, those without which something of what people do would only be seen by the next poll.
+const NEEDED: usize = 5;
 
 /// Pages of subscriptions that are looked through.
 const SUBSCRIPTION_PAGES_MAX: u32 = 10;
@@ -26,7 +21,8 @@ impl PagerDuty {
         let token = self.check_token().await;
         if token.result == CheckResult::Failed {
             // Everything else would fail in the same words.
-            return vec![token, self.check_secret()];
+            let secret = self.settings.webhook_url.is_none().then(|| self.check_secret());
+            return std::iter::once(token).chain(secret).collect();
         }
         let mut checks = vec![token, self.check_user().await];
         let service = self.client.call(&services::get(&self.service(), &[])).await;
@@ -34,12 +30,15 @@ impl PagerDuty {
         if let Ok(service) = &service {
             checks.push(self.check_policy(&service.value).await);
         }
-        checks.push(self.check_subscription().await);
-        checks.push(self.check_secret());
+        // What the upkeep looks after, it also tells.
+        if self.settings.webhook_url.is_none() {
+            checks.push(self.check_subscription().await);
+            checks.push(self.check_secret());
+        }
         checks
     }
 
-    fn service(&self) -> ServiceId {
+    pub(super) fn service(&self) -> ServiceId {
         ServiceId::new(self.settings.service_id.as_str())
     }
 
@@ -164,8 +163,7 @@ impl PagerDuty {
 
     fn judge_subscriptions(&self, name: &str, all: &[Subscription]) -> Check {
         const POLLED: &str = "what people do in PagerDuty is only seen by polling";
-        let works = |s: &&Subscription| s.active && !s.delivery_method.as_ref().is_some_and(|m| m.temporarily_disabled);
-        let working: Vec<_> = all.iter().filter(works).collect();
+        let working: Vec<_> = all.iter().filter(|s| works(s)).collect();
         if all.is_empty() {
             return self.warning(
                 name,
@@ -180,7 +178,8 @@ impl PagerDuty {
                 "enable it in PagerDuty; it is switched off for a day when three deliveries in a row are refused",
             );
         }
-        let missing: Vec<_> = EVENTS.into_iter().filter(|e| !working.iter().any(|s| sends(s, e))).collect();
+        let missing: Vec<_> =
+            EVENTS.into_iter().take(NEEDED).filter(|e| !working.iter().any(|s| sends(s, e))).collect();
         if missing.is_empty() {
             return self.ok(name, "all event types that matter are sent");
         }
@@ -207,11 +206,11 @@ impl PagerDuty {
         self.ok(NAME, "webhooks must be signed")
     }
 
-    fn ok(&self, name: &str, detail: &str) -> Check {
+    pub(super) fn ok(&self, name: &str, detail: &str) -> Check {
         self.found(name, CheckResult::Ok, detail, "")
     }
 
-    fn warning(&self, name: &str, detail: &str, remedy: &str) -> Check {
+    pub(super) fn warning(&self, name: &str, detail: &str, remedy: &str) -> Check {
         self.found(name, CheckResult::Warning, detail, remedy)
     }
 
@@ -236,9 +235,4 @@ impl PagerDuty {
             remedy: remedy.to_owned(),
         }
     }
-}
-
-/// Whether a subscription sends this event type. PagerDuty makes none without a type, so an empty list was not told.
-fn sends(subscription: &Subscription, event_type: &str) -> bool {
-    subscription.events.is_empty() || subscription.events.iter().any(|has| has == event_type)
 }

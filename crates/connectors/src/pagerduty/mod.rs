@@ -4,12 +4,15 @@
 //! their answers mean for it. `incident_key` makes the making of an incident safe to repeat, since PagerDuty refuses a
 //! second open one; everything else is read before it is written.
 
+mod backfill;
 mod check;
 mod deliver;
 mod map;
 mod outcome;
 mod poll;
 mod receive;
+mod subscription;
+mod upkeep;
 mod wire;
 
 use crate::outcome::with_causes;
@@ -22,6 +25,7 @@ use pagebridge_ports::{BoxFuture, Check, Clock, Connector};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use subscription::Secrets;
 
 /// What a connection to one PagerDuty service needs.
 #[derive(Clone, Debug)]
@@ -42,6 +46,9 @@ pub struct Settings {
     pub escalation_policy: Option<String>,
     /// Secrets of webhook subscriptions; more than one while a secret is being replaced.
     pub webhook_secrets: Vec<Secret>,
+    /// The public address on which PagerDuty reaches us, when the bridge is to make and look after a webhook subscription
+    /// of its own; see [`Upkeep`](pagebridge_ports::Upkeep).
+    pub webhook_url: Option<String>,
     /// Takes webhooks without a signature. For local tests only: with it anybody can send them.
     pub insecure: bool,
     /// Name of the automation user, by which our own changes are known until PagerDuty has told its id.
@@ -67,6 +74,7 @@ impl Settings {
             service_id: service_id.to_owned(),
             escalation_policy: None,
             webhook_secrets: Vec::new(),
+            webhook_url: None,
             insecure: false,
             user_name: None,
             connect_timeout_ms: 5_000,
@@ -88,6 +96,9 @@ pub struct PagerDuty {
     user_id: OnceLock<String>,
     /// No attempt to learn it before this time.
     learn_after: AtomicI64,
+    /// Those of `webhook_secrets`, and of the subscriptions that we made.
+    secrets: Secrets,
+    upkeep: upkeep::Memory,
 }
 
 impl PagerDuty {
@@ -113,7 +124,15 @@ impl PagerDuty {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| problem(&with_causes(&error)))?;
-        Ok(Self { settings, client, clock, user_id: OnceLock::new(), learn_after: AtomicI64::new(i64::MIN) })
+        Ok(Self {
+            secrets: Secrets::new(settings.webhook_secrets.clone()),
+            settings,
+            client,
+            clock,
+            user_id: OnceLock::new(),
+            learn_after: AtomicI64::new(i64::MIN),
+            upkeep: upkeep::Memory::default(),
+        })
     }
 
     /// Tells the id of the user that writes in our name, if it is known from elsewhere. The first one counts.

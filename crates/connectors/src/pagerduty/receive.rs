@@ -1,7 +1,8 @@
 //! Takes PagerDuty's webhooks.
 
+use super::subscription::Known;
 use super::{PagerDuty, map, wire};
-use ::pagerduty::webhook::{self, ID_HEADER, ParseError, SIGNATURE_HEADER, SignatureError};
+use ::pagerduty::webhook::{self, ID_HEADER, ParseError, SIGNATURE_HEADER, SUBSCRIPTION_HEADER, SignatureError};
 use http::HeaderMap;
 use pagebridge_ports::{Receive, Received, Refusal};
 
@@ -18,10 +19,18 @@ impl Receive for PagerDuty {
 }
 
 impl PagerDuty {
+    /// Whether the webhook names a subscription that another node of ours may have made a moment ago. Refusing it would
+    /// cost it: PagerDuty repeats what is answered 503, drops what is answered 401, and rests after three drops.
+    fn may_know_soon(&self, headers: &HeaderMap, known: &Known) -> bool {
+        let subscription = headers.get(SUBSCRIPTION_HEADER).and_then(|id| id.to_str().ok());
+        self.settings.webhook_url.is_some() && subscription.is_some_and(|id| known.may_be_late(id, self.clock.now()))
+    }
+
     /// Checks the signature over the bytes as they came. Even with `insecure` a signature that is there must fit, as
     /// long as there is a secret to compare it with.
     fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
-        let secrets = &self.settings.webhook_secrets;
+        let known = self.secrets.known();
+        let secrets = &known.secrets;
         let signatures: Vec<&str> =
             headers.get_all(SIGNATURE_HEADER).iter().filter_map(|value| value.to_str().ok()).collect();
         if self.settings.insecure && (signatures.is_empty() || secrets.is_empty()) {
@@ -35,6 +44,12 @@ impl PagerDuty {
             Ok(()) => Ok(()),
             // What is wrong then is the body, and saying so lets nobody in.
             Err(SignatureError::EmptyBody) => Err(Refusal::field("", format!("the body is empty; {REMEDY}"))),
+            Err(_) if self.may_know_soon(headers, &known) => {
+                self.upkeep.early.notify_one();
+                Err(Refusal::Later(
+                    "the secret of this subscription may be just being kept; it is looked for".to_owned(),
+                ))
+            }
             Err(error) => Err(Refusal::Unauthorized(error.to_string())),
         }
     }

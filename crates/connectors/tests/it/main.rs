@@ -6,5 +6,6 @@ mod opsgenie_deliver;
 mod opsgenie_receive;
 mod pagerduty_deliver;
 mod pagerduty_receive;
+mod pagerduty_upkeep;
 mod sandbox;
 mod support;
