@@ -6,7 +6,7 @@ use crate::env::Env;
 use crate::exit::{CliError, Exit};
 use crate::wiring::{self, OpenStore};
 use pagebridge_core::Bridges;
-use pagebridge_ports::{Clock, SystemClock};
+use pagebridge_ports::{Check, Clock, SystemClock};
 use pagebridge_server::{Access, App, Server, StoreIntake};
 use pagerduty::Secret;
 use reqwest::{Client, Method, Url};
@@ -214,4 +214,13 @@ pub(crate) async fn ready(listen: SocketAddr) -> Option<Result<(), String>> {
         503 => Some(Err(body["reason"].as_str().unwrap_or("the server is not ready").to_owned())),
         _ => None,
     }
+}
+
+/// What the server that runs there has found when it looked after its systems.
+pub(crate) async fn upkeep(listen: SocketAddr, token: Option<&Secret>) -> Result<Vec<Check>, CliError> {
+    let base = reachable(listen);
+    let api = Api { client: client(&base), base, token: token.cloned(), own: None };
+    let found = api.get("upkeep", &[]).await?;
+    let checks = serde_json::from_value(found["upkeep"].clone());
+    checks.map_err(|error| CliError::new(Exit::Failed, format!("the server's answer is not understood: {error}"), ""))
 }

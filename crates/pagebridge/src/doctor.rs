@@ -2,10 +2,11 @@
 
 use crate::config::{Config, StoreAddress};
 use crate::exit::{CliError, Exit};
+use crate::wiring::Connected;
 use crate::{api, output, wiring};
 use futures_util::future::join_all;
 use pagebridge_core::SystemName;
-use pagebridge_ports::{Check, CheckResult, Clock, Operator, SystemClock};
+use pagebridge_ports::{Check, CheckResult, Clock, MemoryStore, Operator, Store, SystemClock};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -14,8 +15,9 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), CliError> {
     let connected = wiring::connect(config, &clock)?;
     let operator = wiring::operator(config)?;
     let live = join_all(connected.iter().map(|c| c.connector.check()));
-    let (store, live, operator) = tokio::join!(check_store(config), live, operator.check());
-    let checks: Vec<Check> = std::iter::once(store).chain(live.into_iter().flatten()).chain(operator).collect();
+    let ((store, upkeep), live, operator) = tokio::join!(check_store(config, &connected), live, operator.check());
+    let live = live.into_iter().flatten();
+    let checks: Vec<Check> = std::iter::once(store).chain(live).chain(upkeep).chain(operator).collect();
     report(&checks, json)
 }
 
@@ -47,8 +49,9 @@ fn show(checks: &[Check]) {
     output::say_table(&table, "nothing to check");
 }
 
-/// Asks the running server; when none runs, tries the store itself.
-async fn check_store(config: &Config) -> Check {
+/// Asks the running server; when none runs, tries the store itself. What is looked after at the systems is told by the
+/// server that does it, or else looked at with what the store keeps.
+async fn check_store(config: &Config, connected: &[Connected]) -> (Check, Vec<Check>) {
     let check = |result, detail: String, remedy: &str| Check {
         system: SystemName::new("pagebridge"),
         name: "store".to_owned(),
@@ -57,27 +60,62 @@ async fn check_store(config: &Config) -> Check {
         remedy: remedy.to_owned(),
     };
     if let Some(answer) = api::ready(config.listen).await {
-        return match answer {
+        let check = match answer {
             Ok(()) => check(CheckResult::Ok, format!("the running server commits to {}", config.store.shown()), ""),
             Err(reason) => {
                 check(CheckResult::Failed, reason, "look at the disk's space, permissions and the database server")
             }
         };
+        return (check, told_by_server(config, connected).await);
     }
     if let StoreAddress::Sqlite(path) = &config.store
         && !path.exists()
     {
-        return check(CheckResult::Ok, format!("{} will be made at the first start", config.store.shown()), "");
+        let empty = MemoryStore::new(Arc::new(wiring::bridges(config)));
+        let check = check(CheckResult::Ok, format!("{} will be made at the first start", config.store.shown()), "");
+        return (check, looked_at(connected, &empty).await);
     }
     match wiring::open(&config.store, wiring::bridges(config)).await {
         Ok(open) => {
             let probed = open.store.probe().await;
+            let upkeep = looked_at(connected, &*open.store).await;
             open.close().await;
-            match probed {
+            let check = match probed {
                 Ok(()) => check(CheckResult::Ok, format!("{} commits; no server runs", config.store.shown()), ""),
                 Err(error) => check(CheckResult::Failed, error.to_string(), "look at the disk's space and permissions"),
-            }
+            };
+            (check, upkeep)
         }
-        Err(error) => check(CheckResult::Failed, error.message, &error.hint),
+        Err(error) => (check(CheckResult::Failed, error.message, &error.hint), Vec::new()),
+    }
+}
+
+async fn looked_at(connected: &[Connected], store: &dyn Store) -> Vec<Check> {
+    join_all(connected.iter().filter_map(|c| c.upkeep.as_ref()).map(|upkeep| upkeep.look(store))).await
+}
+
+async fn told_by_server(config: &Config, connected: &[Connected]) -> Vec<Check> {
+    if connected.iter().all(|c| c.upkeep.is_none()) {
+        return Vec::new();
+    }
+    match api::upkeep(config.listen, config.api_token.as_ref()).await {
+        Ok(checks) if !checks.is_empty() => checks,
+        Ok(_) => {
+            vec![upkeep_warning("the running server has not looked after its systems yet", "ask again in a moment")]
+        }
+        Err(error) => {
+            let detail = format!("the running server does not tell how it looks after its systems: {}", error.message);
+            vec![upkeep_warning(&detail, &error.hint)]
+        }
+    }
+}
+
+fn upkeep_warning(detail: &str, remedy: &str) -> Check {
+    Check {
+        system: SystemName::new("pagebridge"),
+        name: "upkeep".to_owned(),
+        result: CheckResult::Warning,
+        detail: detail.to_owned(),
+        remedy: remedy.to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use crate::exit::{CliError, Exit};
 use pagebridge_connectors::{Operator, Opsgenie, PagerDuty, operator, opsgenie, pagerduty};
 use pagebridge_core::{Bridges, IncidentId, Input, SystemName};
 use pagebridge_engine::{Engine, SystemRuntime};
-use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, Receive, Store, StoreError};
+use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, Receive, Store, StoreError, Upkeep};
 use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route};
 use pagebridge_store_postgres::PostgresStore;
 use pagebridge_store_sqlite::SqliteStore;
@@ -76,6 +76,7 @@ pub(crate) fn words(error: &dyn std::error::Error) -> String {
 /// One system, able to hear and to tell.
 pub(crate) struct Connected {
     pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) upkeep: Option<Arc<dyn Upkeep>>,
     receive: Arc<dyn Receive>,
 }
 
@@ -99,6 +100,7 @@ fn connector(
                 api_url: system.api_url.clone(),
                 from: Some(own.from.clone()),
                 webhook_secrets: system.webhook_secrets.clone(),
+                webhook_url: own.webhook_url.clone(),
                 insecure: own.insecure_webhooks,
                 user_name: own.user.clone(),
                 connect_timeout_ms: system.connect_timeout_ms,
@@ -107,7 +109,8 @@ fn connector(
                 ..pagerduty::Settings::new(system.name.clone(), own.api_token.clone(), &own.service_id)
             };
             let made = Arc::new(PagerDuty::new(settings, clock)?);
-            Ok(Connected { connector: made.clone(), receive: made })
+            let upkeep = own.webhook_url.as_ref().map(|_| made.clone() as Arc<dyn Upkeep>);
+            Ok(Connected { connector: made.clone(), upkeep, receive: made })
         }
         Kind::Opsgenie(own) => {
             let usual = opsgenie::Settings::new(system.name.clone(), own.api_key.clone());
@@ -126,7 +129,7 @@ fn connector(
                 ..opsgenie::Settings::new(system.name.clone(), own.api_key.clone())
             };
             let made = Arc::new(Opsgenie::new(settings, clock)?);
-            Ok(Connected { connector: made.clone(), receive: made })
+            Ok(Connected { connector: made.clone(), upkeep: None, receive: made })
         }
     }
 }
@@ -190,6 +193,7 @@ pub(crate) fn runtimes(config: &Config, connected: &[Connected]) -> Vec<SystemRu
         concurrency: system.concurrency,
         calls_per_minute: system.calls_per_minute,
         lease_ttl_ms: system.lease_ttl_ms,
+        upkeep: connected.upkeep.clone(),
         ..SystemRuntime::new(connected.connector.clone())
     };
     both.map(runtime).collect()
@@ -229,6 +233,7 @@ impl Intake for EngineIntake {
         for row in self.0.stats() {
             let system = SystemName::new(&row.system);
             figures.breakers.push((system.clone(), row.breaker));
+            figures.upkeep.extend(row.upkeep.map(|upkeep| (upkeep.check, upkeep.repairs)));
             for (outcome, count) in [
                 ("delivered", row.delivered),
                 ("not_applied", row.not_applied),

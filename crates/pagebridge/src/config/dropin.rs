@@ -63,6 +63,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
         service_id: needed("PAGERDUTY_SERVICE_ID")?,
         user: needed("PAGERDUTY_USER"),
         insecure_webhooks: insecure,
+        webhook_url: None,
     };
     let opsgenie = Opsgenie {
         api_key: Secret::new(needed("OPSGENIE_API_KEY")?),

@@ -140,6 +140,8 @@ pub(crate) struct PagerDuty {
     pub(crate) user: Option<String>,
     /// Take webhooks without a signature.
     pub(crate) insecure_webhooks: bool,
+    /// Where PagerDuty reaches us, when the bridge looks after its webhook subscription.
+    pub(crate) webhook_url: Option<String>,
 }
 
 /// One Opsgenie account.

@@ -67,6 +67,7 @@ pub(crate) enum RawKind {
         service_id: Option<At<Text>>,
         user: Option<At<Text>>,
         insecure_webhooks: Option<At<bool>>,
+        webhook_url: Option<At<Text>>,
     },
     Opsgenie {
         api_key: Option<At<Text>>,
@@ -192,6 +193,7 @@ impl RawKind {
                 service_id: section.text("service_id"),
                 user: section.text("user"),
                 insecure_webhooks: section.flag("insecure_webhooks"),
+                webhook_url: section.text("webhook_url"),
             }
         } else {
             Self::Opsgenie {

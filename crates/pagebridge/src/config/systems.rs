@@ -20,6 +20,7 @@ impl Resolver<'_> {
             self.check_paths(system);
         }
         self.add_paths(raw, &mut systems);
+        self.check_webhook_urls(raw, &systems);
         systems
     }
 
@@ -58,12 +59,13 @@ impl Resolver<'_> {
         let section = (format!("systems.{}", raw.name.value), raw.at.clone());
         match &raw.kind {
             RawKind::Unknown => None,
-            RawKind::PagerDuty { api_token, from, service_id, user, insecure_webhooks } => {
+            RawKind::PagerDuty { api_token, from, service_id, user, insecure_webhooks, webhook_url } => {
                 let token = self.needed_secret(api_token.as_ref(), "api_token", &section);
                 let from = self.needed(from.as_ref(), "from", &section);
                 let service_id = self.needed(service_id.as_ref(), "service_id", &section);
                 let user = self.optional(user.as_ref());
                 let insecure = insecure_webhooks.as_ref().is_some_and(|i| i.value);
+                let webhook_url = self.url_of(webhook_url.as_ref(), "this is not an address for webhooks");
                 self.check_signing(raw, insecure);
                 Some(Kind::PagerDuty(PagerDuty {
                     api_token: token?,
@@ -71,6 +73,7 @@ impl Resolver<'_> {
                     service_id: service_id?,
                     user: user.ok()?,
                     insecure_webhooks: insecure,
+                    webhook_url: webhook_url.ok()?,
                 }))
             }
             RawKind::Opsgenie { api_key, integration_id, webhook_header, user, source } => {
@@ -93,10 +96,11 @@ impl Resolver<'_> {
         if insecure {
             let message = "webhooks are taken without a signature: whoever reaches the path can change incidents";
             self.findings.warn(raw.at.clone(), message, "use `insecure_webhooks` for local tests only");
-        } else if raw.webhook_secrets.is_empty() {
+        } else if raw.webhook_secrets.is_empty() && !raw.kind.has_webhook_url() {
             let message = format!("[systems.{}] has no `webhook_secrets`", raw.name.value);
             let fix = "add `webhook_secrets = { env = \"PAGERDUTY_WEBHOOK_SECRET\" }` with the secret that PagerDuty showed when \
-                       the webhook subscription was made, or `insecure_webhooks = true` for local tests";
+                       the webhook subscription was made, or `webhook_url` to have the bridge make one, or `insecure_webhooks = true` \
+                       for local tests";
             self.findings.error(raw.at.clone(), message, fix);
         }
     }
@@ -119,6 +123,10 @@ impl Resolver<'_> {
     }
 
     fn url(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
+        self.url_of(text, "this is not the address of an API")
+    }
+
+    fn url_of(&mut self, text: Option<&At<Text>>, wrong: &str) -> Result<Option<String>, ()> {
         let Some(written) = text else { return Ok(None) };
         let url = self.text(written).ok_or(())?;
         match check_url(&url) {
@@ -131,7 +139,7 @@ impl Resolver<'_> {
             Err(fix) => {
                 // It may hold a password.
                 self.findings.hide(written.at.clone());
-                self.findings.error(written.at.clone(), "this is not the address of an API", fix);
+                self.findings.error(written.at.clone(), wrong, fix);
                 Err(())
             }
         }
@@ -144,6 +152,21 @@ impl Resolver<'_> {
             if !path.value.starts_with('/') || path.value.len() < 2 || path.value.contains(['?', '#', ' ']) || taken {
                 let fix = "write a path such as `/ops-webhook`; /api, /hooks, /healthz, /readyz and /metrics are taken";
                 self.findings.error(path.at.clone(), format!("`{}` cannot be a path for webhooks", path.value), fix);
+            }
+        }
+    }
+
+    /// Proxies may change paths, so another one is only worth a word.
+    fn check_webhook_urls(&mut self, raw: &[RawSystem], systems: &[System]) {
+        for system in systems {
+            let Kind::PagerDuty(PagerDuty { webhook_url: Some(url), .. }) = &system.kind else { continue };
+            let Ok(url) = reqwest::Url::parse(url) else { continue };
+            let own = format!("/hooks/{}", system.name);
+            if url.path() != own && system.paths.iter().all(|path| path != url.path()) {
+                let at = raw.iter().find(|r| r.name.value == system.name.as_str()).and_then(|r| r.kind.webhook_url());
+                let message = format!("`webhook_url` ends in `{}`, where {} is not heard", url.path(), system.name);
+                let fix = format!("let it end in `{own}`, unless your proxy turns the one into the other");
+                self.findings.warn(at, message, &fix);
             }
         }
     }
@@ -168,6 +191,19 @@ impl Resolver<'_> {
                     self.findings.error(at, message, "give each system paths of its own");
                 }
             }
+        }
+    }
+}
+
+impl RawKind {
+    fn has_webhook_url(&self) -> bool {
+        self.webhook_url().is_some()
+    }
+
+    fn webhook_url(&self) -> Option<std::ops::Range<usize>> {
+        match self {
+            Self::PagerDuty { webhook_url: Some(url), .. } => Some(url.at.clone()),
+            _ => None,
         }
     }
 }

@@ -270,3 +270,24 @@ fn the_address_of_a_store_is_shown_without_its_password() {
         assert_eq!(StoreAddress::Postgres(pagerduty::Secret::new(url)).shown(), shown);
     }
 }
+
+#[test]
+fn a_bridge_that_makes_its_own_subscription_needs_no_secret() {
+    let secrets = r#"webhook_secrets = [{ env = "SECRET" }, { env = "OLD_SECRET", default = "old" }]"#;
+    let with = |url: &str| GOOD.replace(secrets, &format!("webhook_url = \"{url}\""));
+    let config = good(&with("https://bridge.example.com/hooks/pagerduty"));
+    let super::Kind::PagerDuty(own) = &config.systems[1].kind else { panic!("the second one") };
+    assert_eq!(own.webhook_url.as_deref(), Some("https://bridge.example.com/hooks/pagerduty"));
+    assert_eq!(told(&with("https://bridge.example.com/pd-webhook")).trim(), "");
+    let elsewhere = told(&with("https://bridge.example.com/pagerduty"));
+    assert!(
+        elsewhere.contains("where pagerduty is not heard") && elsewhere.contains("`/hooks/pagerduty`"),
+        "{elsewhere}"
+    );
+    let clear = told(&with("http://bridge.example.com/pd-webhook"));
+    assert!(clear.contains("not encrypted"), "{clear}");
+    let wrong = told(&with("bridge.example.com"));
+    assert!(wrong.contains("not an address for webhooks"), "{wrong}");
+    let neither = told(&GOOD.replace(secrets, ""));
+    assert!(neither.contains("has no `webhook_secrets`") && neither.contains("`webhook_url`"), "{neither}");
+}

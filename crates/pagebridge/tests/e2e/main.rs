@@ -8,4 +8,5 @@ mod drop_in;
 mod outage;
 mod program;
 mod stopping;
+mod subscription;
 mod world;
