@@ -185,6 +185,15 @@ pub(crate) const GROUPS: &[Group] = &[
         part_of: None,
     },
     Group {
+        name: "peers",
+        needs: &[Need::Release],
+        // Against the bridge, too, once it takes events: without the last two arguments.
+        command: Run::Cargo(&["run", "--quiet", "--package", "xtask", "--", "peers", "--against", "sandbox"]),
+        quick: Quick::Same,
+        counted: Counted::Summary,
+        part_of: None,
+    },
+    Group {
         name: "kill",
         needs: &[Need::Release],
         command: Run::Cargo(&["run", "--quiet", "--package", "xtask", "--", "kill", "--rounds", "500"]),

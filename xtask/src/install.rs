@@ -78,7 +78,8 @@ fn has_server(dir: &Path) -> bool {
     ["initdb", "pg_ctl", "postgres"].iter().all(|program| dir.join(program).is_file())
 }
 
-fn debian_package(package: &str) -> Result<()> {
+/// Installs a package of Debian, or says who can.
+pub(crate) fn debian_package(package: &str) -> Result<()> {
     if !is_root()? || !quiet(Command::new("apt-get").arg("--version")) {
         bail!(
             "Debian package `{package}` is missing and only root can install it: \

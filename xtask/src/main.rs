@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask test`, `tidy`, `postgres`, `bench`, `kill`.
+//! Project tasks: `cargo xtask test`, `tidy`, `postgres`, `bench`, `kill`, `peers`.
 //!
 //! Nothing here is shipped. The crate uses none of ours, so that it builds in seconds on a clean
 //! machine and can say what is missing before anything else is compiled.
@@ -11,7 +11,9 @@ mod bench;
 mod groups;
 mod http;
 mod install;
+mod kept;
 mod kill;
+mod peers;
 mod postgres;
 mod process;
 mod tally;
@@ -34,6 +36,8 @@ enum Task {
     Bench(bench::Options),
     /// Kills the bridge at random moments under load, and looks for what was lost or done twice.
     Kill(kill::Options),
+    /// Runs real clients of PagerDuty against the sandbox and against the bridge.
+    Peers(peers::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Task::Postgres(options) => postgres::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Kill(options) => kill::run(&options),
+        Task::Peers(options) => peers::run(&options),
     };
     match done {
         Ok(code) => code,

@@ -37,7 +37,7 @@ fn file(file: &SourceFile) -> Vec<Finding> {
     // Payloads and their secrets are as the vendors print them.
     let is_payload = file.path.starts_with("fixtures/") || file.path.contains("/fixtures/");
     // cargo writes the name of the registry's index into its lock file.
-    let is_lock = file.path == "Cargo.lock";
+    let is_lock = file.path == "Cargo.lock" || file.path.ends_with("/Cargo.lock");
     for (number, line) in file.text.lines().enumerate() {
         for marker in MARKERS.iter().filter(|_| !is_payload && !is_lock) {
             if line.match_indices(marker).any(|(at, _)| is_word_at(line, at, marker.len())) {
