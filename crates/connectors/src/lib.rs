@@ -20,6 +20,7 @@
 #![expect(clippy::result_large_err, reason = "an outcome is made once per attempt, next to a call to a far side")]
 
 mod auth;
+pub mod events;
 pub mod operator;
 pub mod opsgenie;
 mod outcome;

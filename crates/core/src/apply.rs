@@ -157,6 +157,8 @@ impl Link {
         match change {
             Change::Delivered { step, note, status, told, .. } => {
                 self.refresh &= !told;
+                // One event that was taken says where the alert stands, whatever became of those before.
+                self.create_in_doubt &= self.role != Role::Events;
                 if let Some((id, remote)) = note {
                     self.note_is_written(*id, remote.clone());
                 }
@@ -200,10 +202,16 @@ impl Link {
     fn renew(&mut self) {
         self.park = None;
         self.not_before = Timestamp(0);
-        let over = self.known == Some(Status::Resolved);
-        match (&self.record, self.role) {
-            (Record::Present { .. }, Role::Events) if !over => self.renew = true,
-            _ => self.leave(),
+        let over = self.known == Some(Status::Resolved) && !self.create_in_doubt;
+        let perhaps_there = matches!(self.record, Record::Present { .. }) || self.create_in_doubt;
+        if self.role == Role::Events && perhaps_there && !over {
+            self.renew = true;
+            // What it holds will be known again when its end has been told.
+            if self.known == Some(Status::Resolved) {
+                self.known = None;
+            }
+        } else {
+            self.leave();
         }
         if self.role != Role::Confirm {
             self.want = Some(Status::Triggered);

@@ -112,7 +112,7 @@ pub struct Bridge {
 pub struct Watch {
     /// The system that tells them.
     pub operator: SystemName,
-    /// How long a page may take until it is known to exist, in milliseconds.
+    /// How long a page may take until it is known to exist, in milliseconds; 0 tells only of what cannot be delivered.
     pub within_ms: i64,
     /// How long after telling them they are told again, in milliseconds.
     pub remind_ms: i64,

@@ -300,10 +300,9 @@ impl<'a> Decider<'a> {
             return false;
         }
         let (known, want) = (link.known, link.want);
-        if matches!(link.record, Record::Absent) {
-            return link.role == Role::Source;
-        }
-        if known != Some(status) {
+        // A trigger without an answer may still land, and then it is to be told all the same.
+        let unanswered = link.role == Role::Events && (matches!(link.record, Record::Absent) || link.create_in_doubt);
+        if known != Some(status) && !unanswered {
             self.push(Change::Known { system: other.clone(), status, remote_at: None });
         }
         if want != Some(status) {

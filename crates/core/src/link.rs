@@ -194,7 +194,7 @@ impl Link {
 
     /// Takes it that whatever was being tried may have been applied.
     pub(crate) fn doubt_everything(&mut self) {
-        self.create_in_doubt |= matches!(self.record, Record::Absent);
+        self.create_in_doubt |= matches!(self.record, Record::Absent) || self.role == Role::Events;
         // A release may have changed the order since, so it may have been any of them.
         for id in self.notes_due.clone() {
             self.doubt_note(id);

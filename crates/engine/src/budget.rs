@@ -3,7 +3,7 @@
 //! A budget that may be spent in one go is soon spent on a storm or on polls, and the page that comes then waits for up
 //! to a minute. So calls are handed out evenly, with a small burst, and each goes to the most urgent lane there is.
 
-use pagebridge_core::{Step, Timestamp, Work};
+use pagebridge_core::{Role, Step, Timestamp, Work};
 
 const MINUTE_MS: i64 = 60_000;
 /// The part of a minute's calls that may be made at once.
@@ -69,6 +69,8 @@ impl Budget {
 #[must_use]
 pub(crate) fn cost(work: &Work) -> u32 {
     match work {
+        // An event is one call, whatever it says and whatever came before.
+        Work::Deliver(delivery) if delivery.role == Role::Events => 1,
         Work::Deliver(delivery) if delivery.uncertain => 3,
         Work::Deliver(delivery) => match delivery.step {
             Step::Create | Step::Update { .. } | Step::AddNote(_) => 1,

@@ -8,6 +8,7 @@
 mod attempt;
 mod breaker;
 mod budget;
+mod operator;
 mod pump;
 mod stats;
 mod upkeep;
@@ -18,7 +19,7 @@ pub use budget::Budget;
 pub use stats::{Stats, SystemStats, UpkeepStats};
 
 use pagebridge_core::{Input, SystemName};
-use pagebridge_ports::{Accepted, Clock, Connector, Store, StoreError, Upkeep};
+use pagebridge_ports::{Accepted, Clock, Connector, OPERATOR, Operator, Store, StoreError, Upkeep};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -71,21 +72,37 @@ impl Engine {
             soft: CancellationToken::new(),
             hard: CancellationToken::new(),
         };
-        for system in systems {
-            if let Some(upkeep) = system.upkeep.clone() {
-                engine.keep_up(system.connector.system().clone(), upkeep);
-            }
-            let pump = pump::Pump::new(
-                engine.store.clone(),
-                engine.clock.clone(),
-                system,
-                engine.stats.clone(),
-                engine.tasks.clone(),
-                engine.hard.clone(),
-            );
-            engine.tasks.spawn(pump.run(engine.soft.clone()));
-        }
+        systems.into_iter().for_each(|system| engine.pump(system));
         engine
+    }
+
+    fn pump(&self, system: SystemRuntime) {
+        if let Some(upkeep) = system.upkeep.clone() {
+            self.keep_up(system.connector.system().clone(), upkeep);
+        }
+        let pump = pump::Pump::new(
+            self.store.clone(),
+            self.clock.clone(),
+            system,
+            self.stats.clone(),
+            self.tasks.clone(),
+            self.hard.clone(),
+        );
+        self.tasks.spawn(pump.run(self.soft.clone()));
+    }
+
+    /// Starts a pump for one more system; one that has a pump keeps it.
+    pub fn add(&self, system: SystemRuntime) {
+        if self.stats.add(system.connector.system()) {
+            self.pump(system);
+        }
+    }
+
+    /// Starts telling operators of what is due to them.
+    pub fn tell(&self, operator: Arc<dyn Operator>) {
+        let (store, clock, system) = (self.store.clone(), self.clock.clone(), SystemName::new(OPERATOR));
+        let pump = operator::OperatorPump { store, clock, operator, system };
+        self.tasks.spawn(pump.run(self.soft.clone(), self.hard.clone()));
     }
 
     fn keep_up(&self, system: SystemName, upkeep: Arc<dyn Upkeep>) {

@@ -48,12 +48,17 @@ pub struct Stats(Mutex<Vec<SystemStats>>);
 
 impl Stats {
     pub(crate) fn new(systems: &[SystemName]) -> Self {
-        let rows = systems.iter().map(|name| SystemStats {
-            system: name.to_string(),
-            breaker: BreakerState::Closed.as_str(),
-            ..SystemStats::default()
-        });
-        Self(Mutex::new(rows.collect()))
+        Self(Mutex::new(systems.iter().map(SystemStats::new).collect()))
+    }
+
+    /// Adds a system; false when it is there already.
+    pub(crate) fn add(&self, system: &SystemName) -> bool {
+        let mut rows = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_new = rows.iter().all(|row| row.system != system.as_str());
+        if is_new {
+            rows.push(SystemStats::new(system));
+        }
+        is_new
     }
 
     pub(crate) fn update(&self, system: &SystemName, change: impl FnOnce(&mut SystemStats)) {
@@ -69,6 +74,10 @@ impl Stats {
 }
 
 impl SystemStats {
+    fn new(system: &SystemName) -> Self {
+        Self { system: system.to_string(), breaker: BreakerState::Closed.as_str(), ..Self::default() }
+    }
+
     pub(crate) fn keep_up(&mut self, upkept: Upkept) {
         let mut repairs = self.upkeep.take().map(|upkeep| upkeep.repairs).unwrap_or_default();
         for repair in upkept.repairs {

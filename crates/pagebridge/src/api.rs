@@ -204,13 +204,13 @@ fn refused(status: u16, problem: &Value) -> CliError {
 }
 
 /// Whether a server runs there, and if so whether it can commit.
-pub(crate) async fn ready(listen: SocketAddr) -> Option<Result<(), String>> {
+pub(crate) async fn ready(listen: SocketAddr) -> Option<Result<u64, String>> {
     let base = reachable(listen);
     let response = client(&base).get(base.join("readyz").expect("a plain path")).send().await.ok()?;
     let status = response.status().as_u16();
     let body: Value = serde_json::from_slice(&response.bytes().await.ok()?).ok()?;
     match status {
-        200 => Some(Ok(())),
+        200 => Some(Ok(body["alarms"].as_u64().unwrap_or(0))),
         503 => Some(Err(body["reason"].as_str().unwrap_or("the server is not ready").to_owned())),
         _ => None,
     }

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Serve(ConfigArgs),
     /// Show the whole bridge at work against look-alikes, with an outage in the middle
     Demo(DemoArgs),
+    /// Play hours of trouble in a minute against look-alikes, and see what became of every alert
+    Drill(DrillArgs),
     /// Run look-alikes of PagerDuty and Opsgenie
     Sandbox(SandboxArgs),
     /// Check the configuration without connecting to anything
@@ -93,6 +95,25 @@ pub(crate) struct DemoArgs {
     /// End after the story instead of staying up; non-zero if any figure is wrong
     #[arg(long)]
     pub(crate) exit: bool,
+}
+
+/// What can be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DrillName {
+    /// Events refused for 38 minutes, creates for 130, webhooks hours late and doubled
+    Outage,
+    /// 10,000 alerts within a minute behind one routing key, 100 of them critical
+    Storm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DrillArgs {
+    /// Which to play [default: all]
+    #[arg(value_enum)]
+    pub(crate) names: Vec<DrillName>,
+    /// Seed of ids and chances
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +213,9 @@ pub(crate) struct IncidentList {
     /// Only those that are set aside
     #[arg(long)]
     pub(crate) quarantined: bool,
+    /// Only those that operators have to look at: not paged in time, or with a delivery that cannot be made
+    #[arg(long, conflicts_with_all = ["open", "closed", "dead_letters", "quarantined", "before"])]
+    pub(crate) not_paged: bool,
     /// Only those with a lower number: the next page
     #[arg(long, value_name = "NUMBER")]
     pub(crate) before: Option<i64>,

@@ -11,6 +11,8 @@ use crate::serve::Signals;
 use serde_json::json;
 use stage::Stage;
 
+pub(crate) use stage::{failed, temporary_directory};
+
 pub(crate) async fn run(args: &DemoArgs, as_json: bool) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
     let mut stage = Stage::set(as_json).await?;

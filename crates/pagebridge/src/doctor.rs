@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 pub(crate) async fn run(config: &Config, json: bool) -> Result<(), CliError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let connected = wiring::connect(config, &clock)?;
+    let connected = wiring::connect(config, &crate::senders::keyring(config), &clock)?;
     let operator = wiring::operator(config)?;
-    let live = join_all(connected.iter().map(|c| c.connector.check()));
-    let ((store, upkeep), live, operator) = tokio::join!(check_store(config, &connected), live, operator.check());
-    let live = live.into_iter().flatten();
-    let checks: Vec<Check> = std::iter::once(store).chain(live).chain(upkeep).chain(operator).collect();
+    let live = join_all(connected.iter().filter_map(|c| c.connector.as_ref()).map(|c| c.check()));
+    let ((store, alarms, upkeep), live, operator) = tokio::join!(check_store(config, &connected), live, operator.check());
+    let (pages, live) = (alarms.map(check_pages), live.into_iter().flatten());
+    let checks: Vec<Check> =
+        std::iter::once(store).chain(pages).chain(live).chain(upkeep).chain(operator).collect();
     report(&checks, json)
 }
 
@@ -49,25 +50,50 @@ fn show(checks: &[Check]) {
     output::say_table(&table, "nothing to check");
 }
 
-/// Asks the running server; when none runs, tries the store itself. What is looked after at the systems is told by the
-/// server that does it, or else looked at with what the store keeps.
-async fn check_store(config: &Config, connected: &[Connected]) -> (Check, Vec<Check>) {
-    let check = |result, detail: String, remedy: &str| Check {
-        system: SystemName::new("pagebridge"),
-        name: "store".to_owned(),
-        result,
-        detail,
-        remedy: remedy.to_owned(),
+/// Whether what had to page has paged.
+fn check_pages(alarms: u64) -> Check {
+    let (result, detail, remedy) = match alarms {
+        0 => (
+            CheckResult::Ok,
+            "nothing is past its deadline without a page, and no delivery waits for you".to_owned(),
+            "",
+        ),
+        n => (
+            CheckResult::Failed,
+            format!("{n} incidents are not known to have paged in time, or have a delivery that cannot be made"),
+            "run `pagebridge incidents --not-paged`; what the other checks of this list say is often the reason",
+        ),
     };
+    Check { system: SystemName::new("pagebridge"), name: "pages".to_owned(), result, detail, remedy: remedy.to_owned() }
+}
+
+/// Asks the running server, also for its alarms; when none runs, tries the store itself. What is looked after at the
+/// systems is told by the server that does it, or else looked at with what the store keeps.
+async fn check_store(config: &Config, connected: &[Connected]) -> (Check, Option<u64>, Vec<Check>) {
+    let check = store_check;
     if let Some(answer) = api::ready(config.listen).await {
-        let check = match answer {
-            Ok(()) => check(CheckResult::Ok, format!("the running server commits to {}", config.store.shown()), ""),
+        let told = told_by_server(config, connected).await;
+        return match answer {
+            Ok(alarms) => {
+                let detail = format!("the running server commits to {}", config.store.shown());
+                (check(CheckResult::Ok, detail, ""), Some(alarms), told)
+            }
             Err(reason) => {
-                check(CheckResult::Failed, reason, "look at the disk's space, permissions and the database server")
+                let remedy = "look at the disk's space, permissions and the database server";
+                (check(CheckResult::Failed, reason, remedy), None, told)
             }
         };
-        return (check, told_by_server(config, connected).await);
     }
+    let (check, upkeep) = check_closed_store(config, connected).await;
+    (check, None, upkeep)
+}
+
+fn store_check(result: CheckResult, detail: String, remedy: &str) -> Check {
+    Check { system: SystemName::new("pagebridge"), name: "store".to_owned(), result, detail, remedy: remedy.to_owned() }
+}
+
+async fn check_closed_store(config: &Config, connected: &[Connected]) -> (Check, Vec<Check>) {
+    let check = store_check;
     if let StoreAddress::Sqlite(path) = &config.store
         && !path.exists()
     {

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod drill;
 mod env;
 mod exit;
 mod logs;
@@ -13,6 +14,7 @@ mod operator;
 mod output;
 mod reading;
 mod sandbox;
+mod senders;
 mod serve;
 mod wiring;
 
@@ -60,6 +62,7 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
     match cli.command {
         Command::Serve(args) => serve::run(&check::accept(load(args, env), json)?, json).await,
         Command::Demo(args) => demo::run(&args, json).await,
+        Command::Drill(args) => drill::run(&args, json).await,
         Command::Sandbox(args) => sandbox::run(&args, json).await,
         Command::Check(args) => check::run(load(args, env), json),
         Command::Doctor(args) => doctor::run(&check::accept(load(args, env), json)?, json).await,

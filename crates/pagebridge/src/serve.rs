@@ -3,9 +3,10 @@
 use crate::config::Config;
 use crate::exit::{CliError, Exit};
 use crate::output;
+use crate::senders::{self, Senders};
 use crate::wiring::{self, EngineIntake, OpenStore};
 use pagebridge_engine::Engine;
-use pagebridge_ports::{Clock, SystemClock};
+use pagebridge_ports::{Clock, Operator, SystemClock};
 use pagebridge_server::{Access, App, Server, Stop};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,22 +28,38 @@ pub(crate) struct RunningBridge {
 impl RunningBridge {
     /// Listens, opens the store and starts the engine. It serves when this returns.
     pub(crate) async fn start(config: &Config) -> Result<Self, CliError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let connected = wiring::connect(config, &clock)?;
+        Self::start_with(config, Arc::new(SystemClock), wiring::operator(config)?).await
+    }
+
+    /// The same, by another clock and with other operators.
+    pub(crate) async fn start_with(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        operator: Arc<dyn Operator>,
+    ) -> Result<Self, CliError> {
+        let keyring = senders::keyring(config);
+        let connected = wiring::connect(config, &keyring, &clock)?;
         // First the address: a second process started by mistake should fail before it touches the store.
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| no_listen(config.listen, &error))?;
         let store = wiring::open(&config.store, wiring::bridges(config)).await?;
         let engine = Arc::new(Engine::start(store.store.clone(), wiring::runtimes(config, &connected), clock.clone()));
+        engine.tell(operator);
+        let senders = Senders::of(config, &keyring, &clock, wiring::watch(config));
+        let (tasks, stop) = (TaskTracker::new(), Stop::default());
+        if let Some(senders) = &senders {
+            senders.remember(&engine).await?;
+            let (senders, engine, soft) = (senders.clone(), engine.clone(), stop.soft.clone());
+            tasks.spawn(async move { soft.run_until_cancelled(senders.keep_up(&engine)).await });
+        }
         let server = Server::new(App {
             store: store.store.clone(),
-            intake: Arc::new(EngineIntake(engine.clone())),
+            intake: Arc::new(EngineIntake { engine: engine.clone(), senders }),
             clock,
             routes: wiring::routes(config, &connected),
             access: Access::new(address.ip(), config.api_token.as_ref()),
             version: env!("CARGO_PKG_VERSION"),
         });
-        let (tasks, stop) = (TaskTracker::new(), Stop::default());
         tasks.spawn(server.serve(listener, stop.clone()));
         tasks.close();
         Ok(Self { address, engine, store, server: tasks, stop })

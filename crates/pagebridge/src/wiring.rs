@@ -2,10 +2,12 @@
 
 use crate::config::{Config, Kind, Security, Smtp, StoreAddress, System};
 use crate::exit::{CliError, Exit};
+use crate::senders::{self, Senders};
+use pagebridge_connectors::events::{Alerts, Keyring, PASSED_KEYS_MAX};
 use pagebridge_connectors::{Operator, Opsgenie, PagerDuty, operator, opsgenie, pagerduty};
-use pagebridge_core::{Bridges, IncidentId, Input, SystemName};
+use pagebridge_core::{Bridge, Bridges, IncidentId, Input, SystemName, Watch};
 use pagebridge_engine::{Engine, SystemRuntime};
-use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, Receive, Store, StoreError, Upkeep};
+use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, OPERATOR, Receive, SenderKey, Store, StoreError, Upkeep};
 use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route};
 use pagebridge_store_postgres::PostgresStore;
 use pagebridge_store_sqlite::SqliteStore;
@@ -29,9 +31,18 @@ impl OpenStore {
     }
 }
 
+/// When operators are told.
+pub(crate) fn watch(config: &Config) -> Watch {
+    let (within_ms, remind_ms) = (config.operator.confirm_within_ms, config.operator.remind_ms);
+    Watch { operator: SystemName::new(OPERATOR), within_ms, remind_ms }
+}
+
 /// The rules of a configuration.
 pub(crate) fn bridges(config: &Config) -> Bridges {
-    let mut bridges = Bridges::new(config.bridges.clone()).with_instance(&config.instance);
+    let watched = |bridge: &Bridge| bridge.clone().watched(watch(config));
+    let mut bridges = Bridges::new(config.bridges.iter().map(watched).collect())
+        .with_instance(&config.instance)
+        .with_room(PASSED_KEYS_MAX);
     bridges.backoff = config.backoff.clone();
     bridges.poll = config.poll.clone();
     bridges
@@ -73,16 +84,34 @@ pub(crate) fn words(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// One system, able to hear and to tell.
+/// One system, able to hear, to tell, or both.
 pub(crate) struct Connected {
-    pub(crate) connector: Arc<dyn Connector>,
+    /// How it is told; `None` for what is only heard.
+    pub(crate) connector: Option<Arc<dyn Connector>>,
     pub(crate) upkeep: Option<Arc<dyn Upkeep>>,
-    receive: Arc<dyn Receive>,
+    /// Who understands it, on which path; on its own path when there is none.
+    heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>,
+    body_size_bytes_max: usize,
+}
+
+impl Connected {
+    /// A system that cannot be told anything.
+    pub(crate) fn heard_only(heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>, body_size_bytes_max: usize) -> Self {
+        Self { connector: None, upkeep: None, heard, body_size_bytes_max }
+    }
+
+    fn both<C: Connector + Receive>(made: Arc<C>, body_size_bytes_max: usize) -> Self {
+        Self { connector: Some(made.clone()), upkeep: None, heard: vec![(None, made)], body_size_bytes_max }
+    }
 }
 
 /// Makes all connectors; nothing is sent.
-pub(crate) fn connect(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Connected>, CliError> {
-    let all = config.systems.iter().map(|system| connector(config, system, clock.clone()));
+pub(crate) fn connect(
+    config: &Config,
+    keyring: &Arc<Keyring>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Connected>, CliError> {
+    let all = config.systems.iter().map(|system| connector(config, system, keyring, clock.clone()));
     all.collect::<Result<_, _>>().map_err(|error: pagebridge_connectors::SetupError| {
         CliError::new(Exit::Config, error.to_string(), "correct the setting in the configuration")
     })
@@ -91,9 +120,10 @@ pub(crate) fn connect(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Con
 fn connector(
     config: &Config,
     system: &System,
+    keyring: &Arc<Keyring>,
     clock: Arc<dyn Clock>,
 ) -> Result<Connected, pagebridge_connectors::SetupError> {
-    match &system.kind {
+    Ok(match &system.kind {
         Kind::PagerDuty(own) => {
             let settings = pagerduty::Settings {
                 label: system.label.clone(),
@@ -110,27 +140,36 @@ fn connector(
             };
             let made = Arc::new(PagerDuty::new(settings, clock)?);
             let upkeep = own.webhook_url.as_ref().map(|_| made.clone() as Arc<dyn Upkeep>);
-            Ok(Connected { connector: made.clone(), upkeep, receive: made })
+            Connected { upkeep, ..Connected::both(made, PAGERDUTY_BODY_SIZE_BYTES) }
         }
         Kind::Opsgenie(own) => {
-            let usual = opsgenie::Settings::new(system.name.clone(), own.api_key.clone());
-            let settings = opsgenie::Settings {
-                label: system.label.clone(),
-                api_url: system.api_url.clone(),
-                integration_id: own.integration_id.clone(),
-                webhook_secrets: system.webhook_secrets.clone(),
-                webhook_header: own.webhook_header.clone(),
-                user: own.user.clone().unwrap_or(usual.user),
-                source: own.source.clone().unwrap_or(usual.source),
-                partners: partners(config, &system.name),
-                connect_timeout_ms: system.connect_timeout_ms,
-                timeout_ms: system.timeout_ms,
-                proxy: system.proxy,
-                ..opsgenie::Settings::new(system.name.clone(), own.api_key.clone())
-            };
-            let made = Arc::new(Opsgenie::new(settings, clock)?);
-            Ok(Connected { connector: made.clone(), upkeep: None, receive: made })
+            let made = Arc::new(Opsgenie::new(opsgenie_settings(config, system, own), clock)?);
+            Connected::both(made, BODY_SIZE_BYTES_DEFAULT)
         }
+        Kind::Events(_) => senders::heard(system, keyring),
+        Kind::Alerts(own) => {
+            let settings = senders::settings(system, own.routing_key.clone());
+            let made = Arc::new(Alerts::new(settings, keyring.clone(), clock)?);
+            Connected { connector: Some(made), ..Connected::heard_only(Vec::new(), 0) }
+        }
+    })
+}
+
+fn opsgenie_settings(config: &Config, system: &System, own: &crate::config::Opsgenie) -> opsgenie::Settings {
+    let usual = opsgenie::Settings::new(system.name.clone(), own.api_key.clone());
+    opsgenie::Settings {
+        label: system.label.clone(),
+        api_url: system.api_url.clone(),
+        integration_id: own.integration_id.clone(),
+        webhook_secrets: system.webhook_secrets.clone(),
+        webhook_header: own.webhook_header.clone(),
+        user: own.user.clone().unwrap_or(usual.user),
+        source: own.source.clone().unwrap_or(usual.source),
+        partners: partners(config, &system.name),
+        connect_timeout_ms: system.connect_timeout_ms,
+        timeout_ms: system.timeout_ms,
+        proxy: system.proxy,
+        ..opsgenie::Settings::new(system.name.clone(), own.api_key.clone())
     }
 }
 
@@ -189,48 +228,70 @@ fn smtp(smtp: &Smtp) -> operator::smtp::Settings {
 /// What the engine needs of each system.
 pub(crate) fn runtimes(config: &Config, connected: &[Connected]) -> Vec<SystemRuntime> {
     let both = config.systems.iter().zip(connected);
-    let runtime = |(system, connected): (&System, &Connected)| SystemRuntime {
+    let runtime = |(system, connected): (&System, &Connected)| {
+        let runtime = runtime(system, connected.connector.clone()?);
+        Some(SystemRuntime { upkeep: connected.upkeep.clone(), ..runtime })
+    };
+    both.filter_map(runtime).collect()
+}
+
+pub(crate) fn runtime(system: &System, connector: Arc<dyn Connector>) -> SystemRuntime {
+    SystemRuntime {
         concurrency: system.concurrency,
         calls_per_minute: system.calls_per_minute,
         lease_ttl_ms: system.lease_ttl_ms,
-        upkeep: connected.upkeep.clone(),
-        ..SystemRuntime::new(connected.connector.clone())
-    };
-    both.map(runtime).collect()
+        ..SystemRuntime::new(connector)
+    }
 }
 
-/// The intake paths: `/hooks/NAME`, and those that were configured.
+/// The intake paths: `/hooks/NAME`, those that were configured, and those that the senders of a kind know.
 pub(crate) fn routes(config: &Config, connected: &[Connected]) -> Vec<Route> {
     let mut routes = Vec::new();
     for (system, connected) in config.systems.iter().zip(connected) {
-        let body_size_bytes_max = match system.kind {
-            Kind::PagerDuty(_) => PAGERDUTY_BODY_SIZE_BYTES,
-            Kind::Opsgenie(_) => BODY_SIZE_BYTES_DEFAULT,
-        };
-        for path in system.paths.iter().cloned().chain([format!("/hooks/{}", system.name)]) {
-            let (system, receive) = (system.name.clone(), connected.receive.clone());
-            routes.push(Route { path, system, receive, body_size_bytes_max });
+        for (known, receive) in &connected.heard {
+            let paths = match known {
+                Some(path) => vec![(*path).to_owned()],
+                None => system.paths.iter().cloned().chain([format!("/hooks/{}", system.name)]).collect(),
+            };
+            routes.extend(paths.into_iter().map(|path| Route {
+                path,
+                system: system.name.clone(),
+                receive: receive.clone(),
+                body_size_bytes_max: connected.body_size_bytes_max,
+            }));
         }
     }
     routes
 }
 
 /// The engine as the server sees it.
-pub(crate) struct EngineIntake(pub(crate) Arc<Engine>);
+pub(crate) struct EngineIntake {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) senders: Option<Arc<Senders>>,
+}
 
 impl Intake for EngineIntake {
     fn accept(&self, input: Input) -> BoxFuture<'_, Result<Accepted, StoreError>> {
         // As `Engine::accept`, with one allocation less on the hottest of all paths.
-        self.0.store().accept(input, self.0.clock().now())
+        self.engine.store().accept(input, self.engine.clock().now())
     }
 
     fn accept_for(&self, incident: IncidentId, input: Input) -> BoxFuture<'_, Result<Option<Accepted>, StoreError>> {
-        self.0.store().accept_for(incident, input, self.0.clock().now())
+        self.engine.store().accept_for(incident, input, self.engine.clock().now())
+    }
+
+    fn learn(&self, sender: SenderKey) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            match &self.senders {
+                Some(senders) => senders.learn(&self.engine, &sender).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn figures(&self) -> Figures {
         let mut figures = Figures::default();
-        for row in self.0.stats() {
+        for row in self.engine.stats() {
             let system = SystemName::new(&row.system);
             figures.breakers.push((system.clone(), row.breaker));
             figures.upkeep.extend(row.upkeep.map(|upkeep| (upkeep.check, upkeep.repairs)));

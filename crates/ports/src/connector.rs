@@ -1,6 +1,6 @@
 //! Connectors: how one system is heard and told.
 
-use crate::BoxFuture;
+use crate::{BoxFuture, Kept};
 use pagebridge_core::{Delivery, Input, Outcome, RecordRef, SystemName};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,31 @@ pub trait Receive: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`] says which answer the sender gets. What is merely unknown is not an error: see [`Received`].
     fn receive(&self, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, Refusal>;
+
+    /// The answer to a body of more than `limit` bytes, where its sender expects one of its own form; otherwise 413.
+    fn too_large(&self, limit: usize) -> Option<Answer> {
+        let _ = limit;
+        None
+    }
+}
+
+/// An answer in a form of the sender's, JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+}
+
+/// A sender's own key that nobody has used before. It is kept, and what it leads to is set up, before the input is
+/// taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderKey {
+    /// The system that it becomes.
+    pub system: SystemName,
+    /// The key.
+    pub key: Kept,
 }
 
 /// A request that was understood.
@@ -38,6 +63,15 @@ pub trait Receive: Send + Sync + 'static {
 pub enum Received {
     /// It tells something.
     Input(Box<Input>),
+    /// It tells something, and its sender expects an answer of its own form once that is durable.
+    Taken {
+        /// What it tells.
+        input: Box<Input>,
+        /// The answer.
+        answer: Answer,
+        /// The sender's key, when it is new.
+        sender: Option<SenderKey>,
+    },
     /// It is fine and means nothing to us; answered 2xx, since senders switch off a receiver that refuses.
     Ignored {
         /// One word for programs, such as `integration` or `ping`.
@@ -53,6 +87,14 @@ pub enum Refusal {
     /// Signature or token is missing or wrong: 401.
     #[error("{0}")]
     Unauthorized(String),
+    /// It is not taken, and its sender expects an answer of its own form.
+    #[error("{detail}")]
+    Answered {
+        /// The answer.
+        answer: Answer,
+        /// What is wrong, for our log.
+        detail: String,
+    },
     /// The body is not what this path takes: 400, naming the field and the remedy.
     #[error("{detail}")]
     Malformed {

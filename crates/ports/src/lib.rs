@@ -12,11 +12,11 @@ mod store;
 mod upkeep;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use connector::{Check, CheckResult, Connector, Receive, Received, Refusal};
+pub use connector::{Answer, Check, CheckResult, Connector, Receive, Received, Refusal, SenderKey};
 pub use guard::{guarded, pick};
 pub use kept::Kept;
 pub use memory::MemoryStore;
-pub use operator::{Alarm, AlarmState, Operator, OperatorNews};
+pub use operator::{Alarm, AlarmState, OPERATOR, Operator, OperatorNews};
 pub use store::{
     Accepted, Counts, EntryFilter, IncidentFilter, JournalRow, LaneCount, LaneFilter, Lease, Leased, Settled,
     Settlement, Store, StoreError,

@@ -4,6 +4,9 @@ use crate::{BoxFuture, Check};
 use pagebridge_core::{IncidentId, Outcome, Timestamp, Urgency};
 use serde::{Deserialize, Serialize};
 
+/// The system that alarms are rows of. No configured system may have this name.
+pub const OPERATOR: &str = "operator";
+
 /// Tells a person, outside of the systems that are kept in step.
 ///
 /// One message is tried on every channel. It never waits longer than its own time-outs, and it may be dropped at any

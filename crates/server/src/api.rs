@@ -5,6 +5,7 @@ mod query;
 pub mod view;
 pub mod words;
 
+use crate::alarms;
 use crate::app::Shared;
 use crate::metrics::{OPEN_METRICS, render};
 use crate::problem::Problem;
@@ -60,7 +61,10 @@ async fn healthz() -> Json<Value> {
 
 async fn readyz(State(app): App) -> Response {
     match app.health.trouble().await {
-        None => Json(json!({"status": "ready"})).into_response(),
+        None => {
+            let alarms = alarms::untold_or_lasting(&*app.store, app.clock.now()).await.map_or(0, |all| all.len());
+            Json(json!({"status": "ready", "alarms": alarms})).into_response()
+        }
         Some(reason) => {
             let remedy =
                 "nothing is accepted until the store can commit: look at its disk space, permissions and server";
@@ -91,6 +95,13 @@ fn fresh<T: serde::Serialize>(body: T) -> Response {
 
 async fn incidents(State(app): App, Params(query): Params<Incidents>) -> Result<Response, Problem> {
     let filter = query.filter();
+    if query.not_paged() {
+        let mut incidents = Vec::new();
+        for id in alarms::untold_or_lasting(&*app.store, app.clock.now()).await?.into_iter().take(filter.limit) {
+            incidents.extend(app.store.incident(id).await?.as_ref().map(IncidentView::brief));
+        }
+        return Ok(fresh(IncidentPage { incidents, next: None }));
+    }
     let found = app.store.incidents(filter.clone()).await?;
     let next = (found.len() == filter.limit).then(|| found.last().map(|i| i.id.0)).flatten();
     let incidents = found.iter().map(IncidentView::brief).collect();

@@ -4,7 +4,7 @@ use crate::api::access::Access;
 use crate::health::Health;
 use crate::metrics::{Metrics, RouteMetrics};
 use pagebridge_core::{IncidentId, Input, SystemName};
-use pagebridge_ports::{Accepted, BoxFuture, Check, Clock, Receive, Store, StoreError};
+use pagebridge_ports::{Accepted, BoxFuture, Check, Clock, Receive, SenderKey, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -18,6 +18,12 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Takes an input about an incident known by number; `None` when there is none.
     fn accept_for(&self, incident: IncidentId, input: Input) -> BoxFuture<'_, Result<Option<Accepted>, StoreError>>;
+
+    /// Keeps a sender's new key and sets up what it leads to; its inputs may be taken when this returns.
+    fn learn(&self, sender: SenderKey) -> BoxFuture<'_, Result<(), StoreError>> {
+        let _ = sender;
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// What the deliveries look like from inside, for the metrics.
     fn figures(&self) -> Figures {

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body as _, Incoming};
 use pagebridge_core::{Disposition, IgnoreReason};
-use pagebridge_ports::{Accepted, Received, StoreError};
+use pagebridge_ports::{Accepted, Answer, Received, Refusal, StoreError};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -60,15 +60,31 @@ impl Server {
         let (head, body) = request.into_parts();
         let body = match timeout(BODY_TIMEOUT, read(&head.headers, body, hook.body_size_bytes_max)).await {
             Ok(Ok(body)) => body,
-            Ok(Err(refused)) => return self.refuse(hook, refused),
+            Ok(Err(refused)) => {
+                let reply = self.refuse(hook, refused);
+                let own = hook.receive.too_large(hook.body_size_bytes_max);
+                return own.filter(|_| reply.status() == StatusCode::PAYLOAD_TOO_LARGE).map_or(reply, own_form);
+            }
             Err(_) => return self.refuse(hook, Problem::too_slow()),
         };
-        let input = match hook.receive.receive(&head.headers, &body) {
-            Ok(Received::Input(input)) => input,
+        let (input, own) = match hook.receive.receive(&head.headers, &body) {
+            Ok(Received::Input(input)) => (input, None),
+            Ok(Received::Taken { input, answer, sender: None }) => (input, Some(answer)),
+            Ok(Received::Taken { input, answer, sender: Some(sender) }) => {
+                if let Err(error) = self.shared.intake.learn(sender).await {
+                    return self.refuse_unstored(hook, &error);
+                }
+                (input, Some(answer))
+            }
             Ok(Received::Ignored { reason, detail }) => {
                 hook.metrics.ignored.inc();
                 tracing::debug!(system = %hook.system, reason, detail, "ignored");
                 return ignored(reason);
+            }
+            Err(Refusal::Answered { answer, detail }) => {
+                let told = Refusal::Answered { answer: answer.clone(), detail };
+                drop(self.refuse(hook, told.into()));
+                return own_form(answer);
             }
             Err(refusal) => return self.refuse(hook, refusal.into()),
         };
@@ -78,7 +94,14 @@ impl Server {
         match timeout(COMMIT_TIMEOUT, self.shared.intake.accept(*input)).await {
             Ok(Ok(accepted)) => {
                 hook.metrics.count(accepted.disposition);
-                answer(&accepted)
+                match own {
+                    // A sender that is told "success" never repeats: what has no bridge must not look like one.
+                    Some(_) if matches!(accepted.disposition, Disposition::Ignored(_)) => {
+                        self.refuse(hook, Problem::unavailable("what the key leads to is not set up"))
+                    }
+                    Some(own) => own_form(own),
+                    None => answer(&accepted),
+                }
             }
             Ok(Err(error)) => self.refuse_unstored(hook, &error),
             Err(_) => self.refuse(hook, Problem::unavailable("the store did not commit in time")),
@@ -173,6 +196,11 @@ fn answer(accepted: &Accepted) -> Reply {
         None => format!("{{\"status\":\"{word}\"}}"),
     };
     json(status, body)
+}
+
+/// An answer in the form that the sender expects.
+fn own_form(answer: Answer) -> Reply {
+    json(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK), answer.body)
 }
 
 fn ignored(reason: &'static str) -> Reply {

@@ -6,6 +6,7 @@
 //!
 //! There is deliberately no knowledge of any outside system here, and nothing that waits for one.
 
+mod alarms;
 mod api;
 mod app;
 mod health;

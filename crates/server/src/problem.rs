@@ -111,6 +111,11 @@ impl From<Refusal> for Problem {
             Refusal::Unauthorized(detail) => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).remedy("give both sides the same secret")
             }
+            // Answered in the sender's own form; this is what our log and metrics say of it.
+            Refusal::Answered { answer, detail } => {
+                let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+                Self::new(status, "malformed", detail)
+            }
             Refusal::Malformed { field, detail } => Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
                 .field(&field)
                 .remedy("send the body that this path takes; repeating this one does not help"),

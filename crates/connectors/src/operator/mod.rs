@@ -12,10 +12,7 @@ use channel::{Channel, Failure, Sent};
 use futures_util::future::join_all;
 use message::Message;
 use pagebridge_core::{Outcome, Scope, SystemName, Timestamp};
-use pagebridge_ports::{BoxFuture, Check, CheckResult, OperatorNews};
-
-/// Name under which checks and the outbox know the operator; no system can have it.
-pub const OPERATOR: &str = "operator";
+use pagebridge_ports::{BoxFuture, Check, CheckResult, OPERATOR, OperatorNews};
 
 /// Which channels there are.
 #[derive(Clone, Debug)]

@@ -8,13 +8,17 @@ use ::pagerduty::rest::incidents::{self, Incident};
 use ::pagerduty::rest::notes;
 use ::pagerduty::text::shorten_key;
 use ::pagerduty::{Class, IncidentId};
-use pagebridge_core::{Delivery, Outcome, RecordId, Status, Step};
+use pagebridge_core::{Delivery, Outcome, RecordId, Role, Status, Step};
+
+/// How far PagerDuty's clock and ours may be apart, in milliseconds.
+const CLOCKS_APART_MS_MAX: i64 = 120_000;
 
 impl PagerDuty {
     pub(super) async fn carry_out(&self, delivery: &Delivery) -> Outcome {
         let record = delivery.record.as_ref().map(|r| &r.id);
         let ended = match (&delivery.step, record) {
             (Step::Create, _) => self.create(delivery).await,
+            (Step::Find, _) if delivery.role == Role::Confirm => self.find_confirming(delivery).await,
             (Step::Find, _) => self.find(&delivery.create_key).await,
             (Step::SetStatus { from, to }, Some(id)) => self.set_status(id, *from, *to).await,
             (Step::AddNote(_), Some(id)) => self.add_note(id, delivery).await,
@@ -63,6 +67,32 @@ impl PagerDuty {
     async fn find(&self, key: &str) -> Result<Outcome, Outcome> {
         match self.find_exact(key).await? {
             Some(incident) => Ok(holds(Some(map::record(&incident)), self.status_of(&incident)?)),
+            None => Ok(Outcome::Missing),
+        }
+    }
+
+    /// Finds the incident that PagerDuty has made of an event with this dedup key, or has added it to.
+    ///
+    /// An open one counts, whoever opened it: the event is part of it. One that is over counts only when it was made for
+    /// this event; the one that the alert had before it began again does not, whatever it holds.
+    async fn find_confirming(&self, delivery: &Delivery) -> Result<Outcome, Outcome> {
+        let mut found = self.look_up(&delivery.create_key, Among::All).await?;
+        if let Some(left) = &delivery.left {
+            found.retain(|incident| incident.id.as_str() != left.0);
+        }
+        let counts = |incident: &Incident| {
+            let status = incident.status.as_ref().and_then(map::status);
+            let made_at = incident.created_at.as_deref().and_then(::pagerduty::time::unix_ms);
+            let is_new = made_at.is_some_and(|at| at >= delivery.opened_at.0 - CLOCKS_APART_MS_MAX);
+            status.is_some_and(|status| status != Status::Resolved || is_new)
+        };
+        let open = |incident: &&Incident| {
+            let status = incident.status.as_ref().and_then(map::status);
+            status.is_some_and(|status| status != Status::Resolved)
+        };
+        found.retain(counts);
+        match found.iter().find(open).or(found.first()) {
+            Some(incident) => Ok(holds(Some(map::record(incident)), self.status_of(incident)?)),
             None => Ok(Outcome::Missing),
         }
     }

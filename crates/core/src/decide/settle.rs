@@ -3,7 +3,7 @@
 use super::{Decider, MISSES_MAX};
 use crate::plan::{plan, same_aim};
 use crate::{
-    Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Scope, Status, Step, SystemName, Timestamp,
+    Change, Doubt, Link, NoteId, Outcome, Park, Record, RecordRef, Role, Scope, Status, Step, SystemName, Timestamp,
 };
 
 /// How often a far side may agree to a status without taking it, before a person is asked.
@@ -26,7 +26,12 @@ impl Decider<'_> {
         started_at: Timestamp,
         outcome: &Outcome,
     ) {
-        if self.link(system).is_none() {
+        let Some(link) = self.link(system) else {
+            return;
+        };
+        if link.role == Role::Confirm && started_at <= self.incident.opened_at {
+            // It began before the incident began again, so what it found may be the record of the life before. If one is
+            // looked for, it is looked for once more.
             return;
         }
         match (outcome, step) {
@@ -44,8 +49,12 @@ impl Decider<'_> {
                 self.defer(system, number, Some(step), wait_ms, None, reason);
             }
             (Outcome::Unknown { reason }, Some(step)) => {
+                let is_event = self.link(system).is_some_and(|l| l.role == Role::Events);
+                self.doubt_the_end(system);
                 let doubt = match step {
                     Step::Create => Some(Doubt::Create),
+                    // A trigger begins a new alert when somebody has resolved the one before.
+                    Step::Update { .. } if is_event => Some(Doubt::Create),
                     Step::Find | Step::Update { .. } => None,
                     Step::SetStatus { to, .. } => Some(Doubt::Status(*to)),
                     Step::AddNote(id) => Some(Doubt::Note(*id)),
@@ -73,12 +82,23 @@ impl Decider<'_> {
         }
     }
 
+    /// Somebody has resolved the alert while a trigger was under way, which may have begun a new one: what was resolved is
+    /// to be over, so its end is told.
+    fn doubt_the_end(&mut self, system: &SystemName) {
+        let ended = |l: &Link| l.role == Role::Events && l.known == Some(Status::Resolved) && !l.renew;
+        if self.link(system).is_some_and(ended) {
+            self.push(Change::Known { system: system.clone(), status: Status::Triggered, remote_at: None });
+        }
+    }
+
     fn delivered(&mut self, system: &SystemName, number: u32, step: &Step, started_at: Timestamp, held: &Held<'_>) {
         let Some(link) = self.link(system) else {
             return;
         };
         let current = link.step == number;
         let absent = matches!(link.record, Record::Absent);
+        // A webhook has told of another record meanwhile: what this one holds says nothing about that one.
+        let another = link.record_id().zip(held.record).is_some_and(|(ours, found)| *ours != found.id);
         let overtaken = link.known.is_some() && link.known_at > started_at;
         if let Some(record) = held.record.filter(|_| absent) {
             self.push(Change::RecordFound { system: system.clone(), record: record.clone() });
@@ -98,11 +118,14 @@ impl Decider<'_> {
         }
         match (step, status) {
             // What was made may have been taken, or ended, by someone before the answer came.
-            (Step::Create | Step::Find, Some(status)) => {
+            (Step::Create | Step::Find, Some(status)) if !another => {
                 self.observe(system, status, None, held.status_at, Some(started_at));
             }
-            (_, Some(status)) => self.learn(system, status, held.status_at, overtaken),
-            (_, None) => {}
+            (_, Some(status)) if !another => self.learn(system, status, held.status_at, overtaken),
+            _ => {}
+        }
+        if matches!(step, Step::Create | Step::Update { .. }) {
+            self.doubt_the_end(system);
         }
         let set = match step {
             Step::SetStatus { to, .. } => Some(*to),
@@ -196,6 +219,7 @@ impl Decider<'_> {
             return;
         };
         let number = link.step;
+        self.doubt_the_end(system);
         self.defer(system, number, None, None, Some(Doubt::Anything), "the worker did not come back");
     }
 

@@ -40,7 +40,7 @@ impl Incident {
         }
         let within_s = watch.within_ms / 1_000;
         let reason = || format!("no page is known to exist {within_s} s after it was accepted");
-        self.is_unpaged().then(|| (self.opened_at.plus_ms(watch.within_ms), reason()))
+        (within_s > 0 && self.is_unpaged()).then(|| (self.opened_at.plus_ms(watch.within_ms), reason()))
     }
 }
 

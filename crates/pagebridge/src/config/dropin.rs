@@ -74,7 +74,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
     };
     let secrets = |name| env.get(name).map(Secret::new).into_iter().collect();
     let system = |name, label, url: String, kind: Kind, secrets| System {
-        paths: vec![kind.old_path().to_owned()],
+        paths: kind.old_path().map(str::to_owned).into_iter().collect(),
         webhook_secrets: secrets,
         ..System::new(SystemName::new(name), label, &url, kind)
     };

@@ -90,6 +90,11 @@ pub(super) fn from_text(path: &str, source: String, overrides: &Overrides, env: 
     Loaded { config, reach: reach.unwrap_or_default(), findings, path: path.to_owned(), source }
 }
 
+/// A configuration that the program brings itself; `None` if it is wrong.
+pub(crate) fn load_text(text: &str, overrides: &Overrides, env: &Env) -> Option<Config> {
+    from_text("(built in)", text.to_owned(), overrides, env, Findings::default()).config
+}
+
 /// Reads a configuration from the old proxy's variables alone.
 pub(crate) fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
     let mut reach = Reach::default();

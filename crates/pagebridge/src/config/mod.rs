@@ -18,7 +18,7 @@ mod text;
 mod tests;
 
 pub(crate) use findings::Findings;
-pub(crate) use load::{Loaded, Overrides, load, without_file};
+pub(crate) use load::{Loaded, Overrides, load, load_text, without_file};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
@@ -79,7 +79,7 @@ pub(crate) struct Config {
 }
 
 /// One system.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct System {
     pub(crate) name: SystemName,
     /// What people call it.
@@ -104,10 +104,14 @@ pub(crate) struct System {
 }
 
 /// What only one kind of system has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     PagerDuty(PagerDuty),
     Opsgenie(Opsgenie),
+    /// Senders of events.
+    Events(Events),
+    /// The alerts behind one routing key.
+    Alerts(Alerts),
 }
 
 impl Kind {
@@ -116,20 +120,23 @@ impl Kind {
         match self {
             Self::PagerDuty(_) => "pagerduty",
             Self::Opsgenie(_) => "opsgenie",
+            Self::Events(_) => "events",
+            Self::Alerts(_) => "pagerduty-events",
         }
     }
 
-    /// The path on which the old proxy took this system's webhooks.
-    pub(crate) fn old_path(&self) -> &'static str {
+    /// The path on which the old proxy took this system's webhooks; `None` for what has other paths, or none.
+    pub(crate) fn old_path(&self) -> Option<&'static str> {
         match self {
-            Self::PagerDuty(_) => "/pd-webhook",
-            Self::Opsgenie(_) => "/ops-webhook",
+            Self::PagerDuty(_) => Some("/pd-webhook"),
+            Self::Opsgenie(_) => Some("/ops-webhook"),
+            Self::Events(_) | Self::Alerts(_) => None,
         }
     }
 }
 
 /// One PagerDuty account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PagerDuty {
     pub(crate) api_token: Secret,
     /// E-mail of the user we act as.
@@ -144,8 +151,25 @@ pub(crate) struct PagerDuty {
     pub(crate) webhook_url: Option<String>,
 }
 
+/// Senders of events, which speak PagerDuty's Events API to us.
+#[derive(Clone, Debug)]
+pub(crate) struct Events {
+    /// Whether routing keys that are not configured are passed on as they are.
+    pub(crate) pass_through: bool,
+}
+
+/// The alerts behind one routing key.
+#[derive(Clone, Debug)]
+pub(crate) struct Alerts {
+    pub(crate) routing_key: Secret,
+    /// Keys that senders may use in its place.
+    pub(crate) local_keys: Vec<Secret>,
+    /// The system of kind pagerduty that is asked whether a page exists.
+    pub(crate) account: Option<SystemName>,
+}
+
 /// One Opsgenie account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Opsgenie {
     pub(crate) api_key: Secret,
     pub(crate) integration_id: Option<String>,
@@ -159,16 +183,21 @@ pub(crate) struct Opsgenie {
 /// Where PagerDuty's API is unless said otherwise.
 pub(crate) const PAGERDUTY_API_URL: &str = "https://api.pagerduty.com";
 
+/// Where PagerDuty's Events API is unless said otherwise.
+pub(crate) const PAGERDUTY_EVENTS_URL: &str = "https://events.pagerduty.com";
+
 /// Where Opsgenie's API is unless said otherwise.
 pub(crate) const OPSGENIE_API_URL: &str = "https://api.opsgenie.com";
 
 /// The usual limits of a system of either kind.
 impl System {
     pub(crate) fn new(name: SystemName, label: &str, api_url: &str, kind: Kind) -> Self {
-        // PagerDuty takes 960 calls a minute from one user; Opsgenie does not publish a figure.
+        // PagerDuty takes 960 calls a minute from one user, and 120 events a minute for one routing key; Opsgenie does not
+        // publish a figure.
         let (concurrency, calls_per_minute) = match kind {
             Kind::PagerDuty(_) => (16, Some(900)),
             Kind::Opsgenie(_) => (16, Some(600)),
+            Kind::Events(_) | Kind::Alerts(_) => (16, Some(120)),
         };
         Self {
             name,

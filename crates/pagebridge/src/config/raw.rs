@@ -76,6 +76,14 @@ pub(crate) enum RawKind {
         user: Option<At<Text>>,
         source: Option<At<Text>>,
     },
+    Events {
+        pass_through: Option<At<bool>>,
+    },
+    Alerts {
+        routing_key: Option<At<Text>>,
+        local_keys: Vec<At<Text>>,
+        account: Option<At<String>>,
+    },
     /// Missing or not known; has been reported.
     Unknown,
 }
@@ -153,7 +161,7 @@ impl RawDelivery {
     }
 }
 
-const KINDS: [&str; 2] = ["pagerduty", "opsgenie"];
+const KINDS: [&str; 4] = ["pagerduty", "opsgenie", "events", "pagerduty-events"];
 
 impl RawSystem {
     fn read(name: At<String>, mut section: Section<'_>) -> Self {
@@ -186,23 +194,28 @@ impl RawSystem {
 
 impl RawKind {
     fn read(kind: &str, section: &mut Section<'_>) -> Self {
-        if kind == "pagerduty" {
-            Self::PagerDuty {
+        match kind {
+            "events" => Self::Events { pass_through: section.flag("pass_through") },
+            "pagerduty-events" => Self::Alerts {
+                routing_key: section.secret("routing_key"),
+                local_keys: section.secrets("local_keys"),
+                account: section.word("account"),
+            },
+            "pagerduty" => Self::PagerDuty {
                 api_token: section.secret("api_token"),
                 from: section.text("from"),
                 service_id: section.text("service_id"),
                 user: section.text("user"),
                 insecure_webhooks: section.flag("insecure_webhooks"),
                 webhook_url: section.text("webhook_url"),
-            }
-        } else {
-            Self::Opsgenie {
+            },
+            _ => Self::Opsgenie {
                 api_key: section.secret("api_key"),
                 integration_id: section.text("integration_id"),
                 webhook_header: section.text("webhook_header"),
                 user: section.text("user"),
                 source: section.text("source"),
-            }
+            },
         }
     }
 }

@@ -10,7 +10,8 @@ const PRESETS: [&str; 1] = ["opsgenie-proxy"];
 
 /// Resolves all bridges; what is wrong goes to the findings.
 pub(super) fn bridges(raw: &[RawBridge], written: &[RawSystem], systems: &[System], to: &mut Findings) -> Vec<Bridge> {
-    if raw.is_empty() {
+    let carries = |s: &System| matches!(s.kind, super::Kind::Events(_));
+    if raw.is_empty() && !systems.iter().any(carries) {
         let fix = "add `[[bridges]]` with `preset = \"opsgenie-proxy\"`; without one nothing is carried anywhere";
         to.error(None, "no bridges are configured", fix);
     }
@@ -25,7 +26,32 @@ pub(super) fn bridges(raw: &[RawBridge], written: &[RawSystem], systems: &[Syste
         names.push(bridge.name.clone());
         bridges.push(bridge);
     }
+    for bridge in events(systems) {
+        if names.contains(&bridge.name) {
+            let message = format!("the bridge `{}` has the name of a system of kind pagerduty-events", bridge.name);
+            to.error(
+                None,
+                message,
+                "rename one of them: the events of that system are carried by a bridge of its name",
+            );
+        }
+        bridges.push(bridge);
+    }
     bridges
+}
+
+/// Each routing key has a bridge of the name of its system, to which senders' events are passed on.
+fn events(systems: &[System]) -> Vec<Bridge> {
+    let source = systems.iter().find(|s| matches!(s.kind, super::Kind::Events(_)));
+    let Some(source) = source else { return Vec::new() };
+    let to = |system: &System| {
+        let super::Kind::Alerts(own) = &system.kind else { return None };
+        let account = own.account.as_ref().and_then(|name| systems.iter().find(|s| s.name == *name));
+        let confirm = account.map(|account| (account.name.as_str(), account.label.as_str()));
+        let (from, to) = ((source.name.as_str(), source.label.as_str()), (system.name.as_str(), system.label.as_str()));
+        Some(Bridge::events(system.name.as_str(), from, to, confirm))
+    };
+    systems.iter().filter_map(to).collect()
 }
 
 struct Reader<'a> {

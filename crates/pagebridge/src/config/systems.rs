@@ -4,9 +4,11 @@ use super::raw::{RawKind, RawSystem};
 use super::resolve::Resolver;
 use super::section::At;
 use super::text::Text;
-use super::{Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
-use pagebridge_connectors::operator::OPERATOR;
+use super::{
+    Alerts, Events, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PAGERDUTY_EVENTS_URL, PagerDuty, System,
+};
 use pagebridge_core::SystemName;
+use pagebridge_ports::OPERATOR;
 use std::collections::BTreeMap;
 
 impl Resolver<'_> {
@@ -21,6 +23,7 @@ impl Resolver<'_> {
         }
         self.add_paths(raw, &mut systems);
         self.check_webhook_urls(raw, &systems);
+        self.check_senders(raw, &systems);
         systems
     }
 
@@ -43,6 +46,8 @@ impl Resolver<'_> {
         let kind = self.kind(raw);
         let (default_label, default_url) = match &raw.kind {
             RawKind::PagerDuty { .. } => ("PagerDuty", PAGERDUTY_API_URL),
+            RawKind::Events { .. } => ("Events", PAGERDUTY_EVENTS_URL),
+            RawKind::Alerts { .. } => ("PagerDuty", PAGERDUTY_EVENTS_URL),
             RawKind::Opsgenie { .. } | RawKind::Unknown => ("Opsgenie", OPSGENIE_API_URL),
         };
         let (label, api_url) = (label.ok()?, api_url.ok()?);
@@ -76,6 +81,16 @@ impl Resolver<'_> {
                     webhook_url: webhook_url.ok()?,
                 }))
             }
+            RawKind::Events { pass_through } => {
+                Some(Kind::Events(Events { pass_through: pass_through.as_ref().is_none_or(|p| p.value) }))
+            }
+            RawKind::Alerts { routing_key, local_keys, account } => {
+                let key = self.needed_secret(routing_key.as_ref(), "routing_key", &section);
+                let key = key.filter(|key| self.check_key(routing_key.as_ref(), key));
+                let locals: Option<Vec<_>> = local_keys.iter().map(|k| self.local_key(k)).collect();
+                let account = account.as_ref().map(|a| SystemName::new(&a.value));
+                Some(Kind::Alerts(Alerts { routing_key: key?, local_keys: locals?, account }))
+            }
             RawKind::Opsgenie { api_key, integration_id, webhook_header, user, source } => {
                 let key = self.needed_secret(api_key.as_ref(), "api_key", &section);
                 let integration_id = self.needed(integration_id.as_ref(), "integration_id", &section);
@@ -88,6 +103,58 @@ impl Resolver<'_> {
                     user: user.ok()?,
                     source: source.ok()?,
                 }))
+            }
+        }
+    }
+
+    fn local_key(&mut self, written: &At<Text>) -> Option<pagerduty::Secret> {
+        self.secret(written).filter(|key| self.check_key(Some(written), key))
+    }
+
+    /// Senders and their libraries refuse keys of another shape, so ours have it too.
+    fn check_key(&mut self, written: Option<&At<Text>>, key: &pagerduty::Secret) -> bool {
+        let fits = key.expose().len() == 32 && key.expose().bytes().all(|b| b.is_ascii_alphanumeric());
+        if !fits {
+            let fix = "give 32 letters and digits: the integration key of a service, not an API token";
+            self.findings.error(written.map(|w| w.at.clone()), "this cannot be a routing key", fix);
+        }
+        fits
+    }
+
+    /// What systems of events need of each other.
+    fn check_senders(&mut self, raw: &[RawSystem], systems: &[System]) {
+        let senders: Vec<&RawSystem> = raw.iter().filter(|s| matches!(s.kind, RawKind::Events { .. })).collect();
+        if let Some(second) = senders.get(1) {
+            let fix = "one is enough for all senders; they are told apart by their routing keys";
+            self.findings.error(second.at.clone(), "there are two systems of kind events", fix);
+        }
+        for system in raw {
+            if system.name.value.starts_with("key-") {
+                let message =
+                    format!("`{}` looks like a sender's key, which the bridge calls so itself", system.name.value);
+                self.findings.error(system.name.at.clone(), message, "choose another name");
+            }
+            let RawKind::Alerts { account, .. } = &system.kind else { continue };
+            if senders.is_empty() {
+                let fix = "add `[systems.events]` with `kind = \"events\"`";
+                self.findings.error(system.at.clone(), "nothing hears the senders of these events", fix);
+            }
+            match account {
+                None => {
+                    let message =
+                        format!("no `account` says who can tell whether a page of `{}` exists", system.name.value);
+                    let fix = "add `account = \"NAME\"` with the system of kind pagerduty for its service; without it, that \
+                               PagerDuty took the event has to do";
+                    self.findings.warn(system.at.clone(), message, fix);
+                }
+                Some(named) => {
+                    let found = systems.iter().find(|s| s.name.as_str() == named.value);
+                    let written = raw.iter().any(|s| s.name.value == named.value);
+                    if found.is_some_and(|s| !matches!(s.kind, Kind::PagerDuty(_))) || !written {
+                        let message = format!("`{}` is no system of kind pagerduty", named.value);
+                        self.findings.error(named.at.clone(), message, "name one that is");
+                    }
+                }
             }
         }
     }
@@ -181,7 +248,7 @@ impl Resolver<'_> {
             let written = raw.iter().find(|r| r.name.value == system.name.as_str()).and_then(|r| r.paths.as_ref());
             system.paths = match written {
                 Some(paths) => paths.iter().map(|p| p.value.clone()).collect(),
-                None if is_alone => vec![system.kind.old_path().to_owned()],
+                None if is_alone => system.kind.old_path().map(str::to_owned).into_iter().collect(),
                 None => Vec::new(),
             };
             for path in &system.paths {

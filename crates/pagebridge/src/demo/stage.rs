@@ -49,7 +49,7 @@ impl Stage {
             ..sandbox::Config::default()
         };
         let sandbox = Sandbox::start(config).await.map_err(|e| failed(&e.to_string()))?;
-        let directory = temporary_directory()?;
+        let directory = temporary_directory("demo")?;
         let mut stage = Self {
             sandbox,
             bridge: None,
@@ -185,8 +185,8 @@ pub(crate) fn failed(what: &str) -> CliError {
 }
 
 /// A directory of our own that nobody else may read.
-fn temporary_directory() -> Result<PathBuf, CliError> {
-    let name = format!("pagebridge-demo-{}", std::process::id());
+pub(crate) fn temporary_directory(what: &str) -> Result<PathBuf, CliError> {
+    let name = format!("pagebridge-{what}-{}", std::process::id());
     let directory = Path::new(&std::env::temp_dir()).join(name);
     let _ = std::fs::remove_dir_all(&directory);
     let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&directory);

@@ -21,6 +21,7 @@ async fn list(api: &Api, args: &IncidentList, json: bool) -> Result<(), CliError
     with(&mut query, "open", (args.open || args.closed).then_some(args.open));
     with(&mut query, "dead_letters", args.dead_letters.then_some(true));
     with(&mut query, "quarantined", args.quarantined.then_some(true));
+    with(&mut query, "not_paged", args.not_paged.then_some(true));
     with(&mut query, "before", args.before);
     let answer = api.get("incidents", &query).await?;
     if json {
@@ -43,6 +44,9 @@ async fn list(api: &Api, args: &IncidentList, json: bool) -> Result<(), CliError
 }
 
 fn trouble(row: &IncidentView) -> String {
+    if let Some(reason) = &row.alarm {
+        return output::red(&format!("ALARM: {reason}"));
+    }
     match (row.quarantined.is_some(), row.dead_letters) {
         (true, _) => "set aside".to_owned(),
         (false, 0) => String::new(),

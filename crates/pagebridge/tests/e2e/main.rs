@@ -5,6 +5,7 @@ mod circle;
 mod commands;
 mod disk;
 mod drop_in;
+mod events;
 mod outage;
 mod program;
 mod stopping;

@@ -42,11 +42,16 @@ pub(crate) struct Incidents {
     open: Option<bool>,
     dead_letters: bool,
     quarantined: bool,
+    not_paged: bool,
     before: Option<i64>,
     limit: Option<usize>,
 }
 
 impl Incidents {
+    pub(crate) fn not_paged(&self) -> bool {
+        self.not_paged
+    }
+
     pub(crate) fn filter(&self) -> IncidentFilter {
         IncidentFilter {
             open: self.open,

@@ -37,6 +37,9 @@ pub struct IncidentView {
     pub changed_at: String,
     /// Deliveries that wait for an operator.
     pub dead_letters: usize,
+    /// Why operators were told of it, and are until that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
     /// Why it is set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<String>,
@@ -102,6 +105,15 @@ pub struct NoteView {
     pub text: String,
 }
 
+/// Why operators are to look at it, once they were told.
+fn alarm(incident: &Incident) -> Option<String> {
+    let told = |l: &&Link| {
+        let triggered = Some(pagebridge_core::Status::Triggered);
+        l.role == pagebridge_core::Role::Operator && l.known == triggered && l.want == triggered
+    };
+    incident.links.iter().find(told)?.want_by.clone()
+}
+
 impl IncidentView {
     /// For lists.
     #[must_use]
@@ -118,6 +130,7 @@ impl IncidentView {
             created_at: rfc3339(incident.created_at),
             changed_at: rfc3339(incident.changed_at),
             dead_letters: incident.dead_letters().len(),
+            alarm: alarm(incident),
             quarantined: incident.quarantined.clone(),
             discarded: incident.discarded.clone(),
             links: incident.links.iter().map(LinkView::of).collect(),
