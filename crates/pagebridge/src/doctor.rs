@@ -15,10 +15,10 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), CliError> {
     let connected = wiring::connect(config, &crate::senders::keyring(config), &clock)?;
     let operator = wiring::operator(config)?;
     let live = join_all(connected.iter().filter_map(|c| c.connector.as_ref()).map(|c| c.check()));
-    let ((store, alarms, upkeep), live, operator) = tokio::join!(check_store(config, &connected), live, operator.check());
+    let ((store, alarms, upkeep), live, operator) =
+        tokio::join!(check_store(config, &connected), live, operator.check());
     let (pages, live) = (alarms.map(check_pages), live.into_iter().flatten());
-    let checks: Vec<Check> =
-        std::iter::once(store).chain(pages).chain(live).chain(upkeep).chain(operator).collect();
+    let checks: Vec<Check> = std::iter::once(store).chain(pages).chain(live).chain(upkeep).chain(operator).collect();
     report(&checks, json)
 }
 

@@ -7,7 +7,9 @@ use pagebridge_connectors::events::{Alerts, Keyring, PASSED_KEYS_MAX};
 use pagebridge_connectors::{Operator, Opsgenie, PagerDuty, operator, opsgenie, pagerduty};
 use pagebridge_core::{Bridge, Bridges, IncidentId, Input, SystemName, Watch};
 use pagebridge_engine::{Engine, SystemRuntime};
-use pagebridge_ports::{Accepted, BoxFuture, Clock, Connector, OPERATOR, Receive, SenderKey, Store, StoreError, Upkeep};
+use pagebridge_ports::{
+    Accepted, BoxFuture, Clock, Connector, OPERATOR, Receive, SenderKey, Store, StoreError, Upkeep,
+};
 use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route};
 use pagebridge_store_postgres::PostgresStore;
 use pagebridge_store_sqlite::SqliteStore;

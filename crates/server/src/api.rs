@@ -5,7 +5,7 @@ mod query;
 pub mod view;
 pub mod words;
 
-use crate::alarms;
+use crate::alarms::alarms;
 use crate::app::Shared;
 use crate::metrics::{OPEN_METRICS, render};
 use crate::problem::Problem;
@@ -62,7 +62,7 @@ async fn healthz() -> Json<Value> {
 async fn readyz(State(app): App) -> Response {
     match app.health.trouble().await {
         None => {
-            let alarms = alarms::untold_or_lasting(&*app.store, app.clock.now()).await.map_or(0, |all| all.len());
+            let alarms = alarms(&*app.store, app.clock.now()).await.map_or(0, |all| all.len());
             Json(json!({"status": "ready", "alarms": alarms})).into_response()
         }
         Some(reason) => {
@@ -96,10 +96,8 @@ fn fresh<T: serde::Serialize>(body: T) -> Response {
 async fn incidents(State(app): App, Params(query): Params<Incidents>) -> Result<Response, Problem> {
     let filter = query.filter();
     if query.not_paged() {
-        let mut incidents = Vec::new();
-        for id in alarms::untold_or_lasting(&*app.store, app.clock.now()).await?.into_iter().take(filter.limit) {
-            incidents.extend(app.store.incident(id).await?.as_ref().map(IncidentView::brief));
-        }
+        let found = alarms(&*app.store, app.clock.now()).await?;
+        let incidents = found.iter().take(filter.limit).map(IncidentView::brief).collect();
         return Ok(fresh(IncidentPage { incidents, next: None }));
     }
     let found = app.store.incidents(filter.clone()).await?;

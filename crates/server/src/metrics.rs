@@ -129,7 +129,7 @@ pub(crate) async fn render(shared: &Shared) -> Result<String, fmt::Error> {
     let up: Gauge = Gauge::default();
     up.set(i64::from(counts.is_ok()));
     seen.register("store_up", "Whether the store answers", up);
-    if let Ok(alarms) = crate::alarms::untold_or_lasting(&*shared.store, shared.clock.now()).await {
+    if let Ok(alarms) = crate::alarms::alarms(&*shared.store, shared.clock.now()).await {
         let gauge: Gauge = Gauge::default();
         gauge.set(i64::try_from(alarms.len()).unwrap_or(i64::MAX));
         let help = "Incidents that must page and are not known to have, and those with deliveries that cannot be made";

@@ -3,7 +3,7 @@
 use super::Alerts;
 use super::wire::{Kept, Said};
 use crate::Secret;
-use crate::outcome::{SETTING_WAIT_MS, asked_wait_ms, later, rejected, with_causes};
+use crate::outcome::{SETTING_WAIT_MS, asked_wait_ms, holds, later, rejected, with_causes};
 use ::pagerduty::events::{self, EventError, Image, Severity, change, v1};
 use ::pagerduty::{Class, Error, Wait};
 use pagebridge_core::{Content, Delivery, Outcome, RecordRef, Status, Step, Urgency};
@@ -22,6 +22,10 @@ impl Alerts {
         };
         let (key, reference) = self.key_of(delivery);
         let said = kept(&delivery.content);
+        if matches!((&said, &delivery.step), (Kept::Change(_), Step::SetStatus { .. })) {
+            // A change is told once, and is over with that.
+            return holds(None, status);
+        }
         let ended = self.send(&key, &said, &delivery.create_key, status).await;
         let record = RecordRef::id(&format!("{reference}/{}", delivery.create_key));
         match ended {

@@ -62,6 +62,12 @@ impl Sender {
     }
 }
 
+/// A key that nobody has had before: 32 letters and digits.
+#[expect(clippy::disallowed_methods, reason = "the one place where a sender leaves the key of its alert to us")]
+fn fresh_key() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}
+
 impl Receive for Sender {
     fn receive(&self, _headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
         let heard = self.hear(body).map_err(|wrong| Self::refuse(&wrong))?;
@@ -81,10 +87,10 @@ impl Receive for Sender {
             }
         };
         let alert_key = match (&heard.said, &heard.dedup_key) {
-            (Kept::Change(_), _) => format!("change-{}", uuid::Uuid::now_v7().simple()),
+            (Kept::Change(_), _) => format!("change-{}", fresh_key()),
             (_, Some(key)) => key.clone(),
             // PagerDuty makes one up too; ours is constant over the repeats of the delivery.
-            (_, None) => uuid::Uuid::now_v7().simple().to_string(),
+            (_, None) => fresh_key(),
         };
         let input = map::input(&self.system, &target, &heard, &alert_key);
         Ok(Received::Taken { input: Box::new(input), answer: map::answer(&heard, &alert_key), sender })

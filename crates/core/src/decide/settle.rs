@@ -9,6 +9,11 @@ use crate::{
 /// How often a far side may agree to a status without taking it, before a person is asked.
 const AGREED_MAX: u32 = 8;
 
+/// Whether an alert that is told by events was ended at the far side by somebody else.
+fn ended_by_somebody(link: &Link) -> bool {
+    link.role == Role::Events && link.known == Some(Status::Resolved) && !link.renew
+}
+
 /// The answer of a far side that holds what we wanted.
 struct Held<'o> {
     record: Option<&'o RecordRef>,
@@ -50,7 +55,9 @@ impl Decider<'_> {
             }
             (Outcome::Unknown { reason }, Some(step)) => {
                 let is_event = self.link(system).is_some_and(|l| l.role == Role::Events);
-                self.doubt_the_end(system);
+                if self.link(system).is_some_and(ended_by_somebody) {
+                    self.doubt_the_end(system);
+                }
                 let doubt = match step {
                     Step::Create => Some(Doubt::Create),
                     // A trigger begins a new alert when somebody has resolved the one before.
@@ -85,10 +92,7 @@ impl Decider<'_> {
     /// Somebody has resolved the alert while a trigger was under way, which may have begun a new one: what was resolved is
     /// to be over, so its end is told.
     fn doubt_the_end(&mut self, system: &SystemName) {
-        let ended = |l: &Link| l.role == Role::Events && l.known == Some(Status::Resolved) && !l.renew;
-        if self.link(system).is_some_and(ended) {
-            self.push(Change::Known { system: system.clone(), status: Status::Triggered, remote_at: None });
-        }
+        self.push(Change::Known { system: system.clone(), status: Status::Triggered, remote_at: None });
     }
 
     fn delivered(&mut self, system: &SystemName, number: u32, step: &Step, started_at: Timestamp, held: &Held<'_>) {
@@ -98,6 +102,7 @@ impl Decider<'_> {
         let current = link.step == number;
         let absent = matches!(link.record, Record::Absent);
         // A webhook has told of another record meanwhile: what this one holds says nothing about that one.
+        let ended = ended_by_somebody(link);
         let another = link.record_id().zip(held.record).is_some_and(|(ours, found)| *ours != found.id);
         let overtaken = link.known.is_some() && link.known_at > started_at;
         if let Some(record) = held.record.filter(|_| absent) {
@@ -124,7 +129,7 @@ impl Decider<'_> {
             (_, Some(status)) if !another => self.learn(system, status, held.status_at, overtaken),
             _ => {}
         }
-        if matches!(step, Step::Create | Step::Update { .. }) {
+        if ended && matches!(step, Step::Create | Step::Update { .. }) {
             self.doubt_the_end(system);
         }
         let set = match step {
@@ -219,7 +224,9 @@ impl Decider<'_> {
             return;
         };
         let number = link.step;
-        self.doubt_the_end(system);
+        if ended_by_somebody(link) {
+            self.doubt_the_end(system);
+        }
         self.defer(system, number, None, None, Some(Doubt::Anything), "the worker did not come back");
     }
 

@@ -105,7 +105,7 @@ pub struct NoteView {
     pub text: String,
 }
 
-/// Why operators are to look at it, once they were told.
+/// Why operators were told to look at it.
 fn alarm(incident: &Incident) -> Option<String> {
     let told = |l: &&Link| {
         let triggered = Some(pagebridge_core::Status::Triggered);
