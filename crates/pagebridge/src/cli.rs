@@ -155,6 +155,12 @@ pub(crate) struct SandboxArgs {
     /// Send both systems' webhooks to a bridge at this address
     #[arg(long, value_name = "URL")]
     pub(crate) bridge: Option<String>,
+    /// What PagerDuty holds at the start, as JSON; see the sandbox's README
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed_file: Option<PathBuf>,
+    /// Keep what it holds in this file from one start to the next; it wins over --seed-file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     /// Seed of ids, secrets and chances
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -5,16 +5,17 @@ use crate::exit::{CliError, Exit};
 use crate::output;
 use crate::serve::Signals;
 use crate::wiring::words;
-use pagebridge_sandbox::{Certificate, Config, PagerDutyConfig, Running, Sandbox, StartError, TlsConfig};
+use pagebridge_sandbox::{Certificate, Config, PagerDutyConfig, Running, Sandbox, SeedFile, StartError, TlsConfig};
 use serde_json::{Value, json};
 
 pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
-    let sandbox = Sandbox::start(config(args)).await.map_err(not_started)?;
+    let mut config = config(args);
+    let seed_file = args.seed_file.as_deref().map(SeedFile::read).transpose();
+    config.seed_file = seed_file.map_err(StartError::from).map_err(not_started)?;
+    let sandbox = Sandbox::start(config).await.map_err(not_started)?;
     if let Some(bridge) = &args.bridge {
-        let bridge = bridge.trim_end_matches('/');
-        sandbox.opsgenie().subscribe(&format!("{bridge}/ops-webhook"), &[]);
-        sandbox.pagerduty().subscribe(&format!("{bridge}/pd-webhook"), None, &[]);
+        subscribe(&sandbox, bridge.trim_end_matches('/'));
     }
     if as_json {
         output::say_json(&ready(&sandbox));
@@ -24,6 +25,18 @@ pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliErro
     signals.next().await;
     sandbox.stop().await;
     Ok(())
+}
+
+/// Sends both systems' webhooks to a bridge, unless a state file says that they go there already.
+fn subscribe(sandbox: &Running, bridge: &str) {
+    let url = format!("{bridge}/ops-webhook");
+    if !sandbox.opsgenie().hook_urls().contains(&url) {
+        sandbox.opsgenie().subscribe(&url, &[]);
+    }
+    let url = format!("{bridge}/pd-webhook");
+    if !sandbox.snapshot().pagerduty.subscriptions.iter().any(|one| one.url == url) {
+        sandbox.pagerduty().subscribe(&url, None, &[]);
+    }
 }
 
 fn config(args: &SandboxArgs) -> Config {
@@ -46,6 +59,7 @@ fn config(args: &SandboxArgs) -> Config {
         opsgenie_listen: args.opsgenie_listen,
         control_listen: args.control_listen,
         seed: args.seed,
+        state_file: args.state.clone(),
         pagerduty: PagerDutyConfig {
             public_url: args.public_url.as_deref().map(trimmed),
             web_base: trimmed(&args.web_url),
@@ -57,7 +71,8 @@ fn config(args: &SandboxArgs) -> Config {
 
 fn not_started(error: StartError) -> CliError {
     let exit = match error {
-        StartError::Tls(_) => Exit::Config,
+        StartError::Tls(_) | StartError::Seed(_) => Exit::Config,
+        StartError::State(_) => Exit::Store,
         _ => Exit::Listen,
     };
     CliError::new(exit, words(&error), "")

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
+use crate::state_file::SavedClock;
+
 /// How the sandbox's clock moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClockMode {
@@ -21,6 +23,8 @@ pub struct Clock {
     mode: ClockMode,
     start: Timestamp,
     begun: Instant,
+    /// How far `start` was ahead of real time.
+    start_ahead_ms: i64,
     advanced_ms: watch::Sender<u64>,
 }
 
@@ -28,8 +32,34 @@ impl Clock {
     /// Starts a clock at `start`, or at the present time.
     #[expect(clippy::disallowed_methods, reason = "this is the sandbox's clock: its time comes from here")]
     pub fn new(mode: ClockMode, start: Option<Timestamp>) -> Clock {
-        let start = start.unwrap_or_else(Timestamp::now);
-        Clock { mode, start: whole_milliseconds(start), begun: Instant::now(), advanced_ms: watch::Sender::new(0) }
+        let real = Timestamp::now();
+        let start = whole_milliseconds(start.unwrap_or(real));
+        let start_ahead_ms = start.as_millisecond().saturating_sub(real.as_millisecond());
+        Clock { mode, start, begun: Instant::now(), start_ahead_ms, advanced_ms: watch::Sender::new(0) }
+    }
+
+    /// Goes on where a clock was saved: a running one as far ahead of real time as it was, the other where it stood.
+    #[expect(clippy::disallowed_methods, reason = "this is the sandbox's clock: its time comes from here")]
+    pub(crate) fn resume(mode: ClockMode, saved: SavedClock) -> Clock {
+        let start = match mode {
+            ClockMode::Manual => saved.now,
+            ClockMode::Real => {
+                let ahead = SignedDuration::from_millis(saved.ahead_ms);
+                Timestamp::now().checked_add(ahead).unwrap_or(saved.now)
+            }
+        };
+        Clock::new(mode, Some(start))
+    }
+
+    /// Tells where the clock stands, to be kept.
+    pub(crate) fn save(&self) -> SavedClock {
+        let advanced_ms = i64::try_from(*self.advanced_ms.borrow()).unwrap_or(i64::MAX);
+        SavedClock { now: self.now(), ahead_ms: self.start_ahead_ms.saturating_add(advanced_ms) }
+    }
+
+    /// Returns the time of a clock that stands still; none if it runs.
+    pub(crate) fn standing(&self) -> Option<Timestamp> {
+        (self.mode == ClockMode::Manual).then(|| self.now())
     }
 
     /// Tells the sandbox's present time, in whole milliseconds.

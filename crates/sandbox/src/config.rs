@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::clock::ClockMode;
+use crate::seed_file::SeedFile;
 
 /// A free port on this machine.
 const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -30,6 +31,10 @@ pub struct Config {
     pub start: Option<Timestamp>,
     /// Fixed credentials and ids; those left out are drawn from the seed.
     pub credentials: Credentials,
+    /// What PagerDuty holds at the start instead of the default users, policies and services.
+    pub seed_file: Option<SeedFile>,
+    /// The file that keeps what the sandbox holds from one start to the next; it wins over the seed file.
+    pub state_file: Option<PathBuf>,
     /// PagerDuty's own settings.
     pub pagerduty: PagerDutyConfig,
     /// Opsgenie's own settings.
@@ -47,6 +52,8 @@ impl Default for Config {
             clock: ClockMode::Real,
             start: None,
             credentials: Credentials::default(),
+            seed_file: None,
+            state_file: None,
             pagerduty: PagerDutyConfig::default(),
             opsgenie: OpsgenieConfig::default(),
         }

@@ -36,9 +36,11 @@ mod presets;
 mod proxy;
 mod random;
 mod running;
+mod seed_file;
 mod shell;
 mod snapshot;
 mod socket;
+mod state_file;
 mod tls;
 mod wire;
 
@@ -57,5 +59,7 @@ pub use pagerduty::{
 };
 pub use presets::{Preset, RefusalBody};
 pub use running::{Handle, Running, Sandbox, StartError};
+pub use seed_file::{SeedError, SeedFile};
 pub use snapshot::{ActiveFault, Snapshot};
+pub use state_file::StateError;
 pub use tls::TlsError;

@@ -3,6 +3,7 @@
 mod attempt;
 mod policy;
 mod queue;
+mod saved;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::shell::Shared;
 
 pub(crate) use self::policy::{Care, Parcel, RetryPolicy};
 pub use self::queue::{WebhookCounts, WebhookRecord};
+pub(crate) use self::saved::SavedQueue;
 
 /// How many webhooks of one system are on their way at once.
 const IN_FLIGHT_MAX: usize = 128;
@@ -93,6 +95,23 @@ impl Outgoing {
     pub(crate) fn discard(&self, target: &str) {
         self.lock().discard(target, "the target was removed", self.shared.clock.now());
         self.discards.send_modify(|count| *count += 1);
+    }
+
+    /// Shows what is on its way, to be kept.
+    pub(crate) fn save(&self) -> SavedQueue {
+        SavedQueue::of(&self.lock())
+    }
+
+    /// Goes on with what was on its way before a stop.
+    pub(crate) fn restore(self: &Arc<Self>, saved: SavedQueue) {
+        let (lanes, health) = saved.into_parts();
+        let mut queue = self.lock();
+        queue.set_health(health);
+        for (lane, parcels) in lanes {
+            for waiting in parcels {
+                self.enqueue(&mut queue, lane.clone(), waiting);
+            }
+        }
     }
 
     pub(crate) fn counts(&self) -> WebhookCounts {
@@ -248,6 +267,7 @@ impl Outgoing {
     }
 
     fn delivered(&self, lane: &str, parcel: &Parcel, number: u32) {
+        self.shared.changed.notify_one();
         let mut queue = self.lock();
         queue.forget_drops(&parcel.target);
         if queue.take(lane, &parcel.webhook_id).is_some() {
@@ -265,6 +285,7 @@ impl Outgoing {
     }
 
     fn give_up(&self, lane: &str, parcel: &Parcel, number: u32, why: &str) {
+        self.shared.changed.notify_one();
         let now = self.shared.clock.now();
         let mut queue = self.lock();
         if queue.take(lane, &parcel.webhook_id).is_none() {

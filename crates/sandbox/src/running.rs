@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,8 +21,10 @@ use crate::listener::{Answer, Bound, Front};
 use crate::opsgenie::Opsgenie;
 use crate::pagerduty::PagerDuty;
 use crate::proxy::Proxy;
+use crate::seed_file::SeedError;
 use crate::shell::{Shared, Shell};
 use crate::snapshot::{ActiveFault, Snapshot};
+use crate::state_file::{self, Saved, Saver, StateError, unfit};
 use crate::tls::{Tls, TlsError};
 
 /// How long a stop waits for requests on their way.
@@ -45,6 +48,12 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The seed file holds something that cannot be.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The state file cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The client that sends webhooks could not be made.
     #[error("cannot set up the client that sends webhooks")]
     Client(#[source] reqwest::Error),
@@ -99,6 +108,7 @@ pub struct Running {
     cancel: CancellationToken,
     /// Holds the CA file if nobody chose a place for it; removed with this.
     _directory: Option<TempDir>,
+    saver: Option<Arc<Saver>>,
 }
 
 /// What tests and demos do to a sandbox in the same process; the control API does the same over HTTP.
@@ -116,13 +126,18 @@ impl Sandbox {
     /// # Errors
     /// [`StartError`] if an address cannot be had, or the certificate cannot be made, read or written.
     pub async fn start(config: Config) -> Result<Running, StartError> {
+        let saved = config.state_file.as_deref().map(state_file::read).transpose()?.flatten();
         let mut tls = Tls::new(&config.tls)?;
         let listeners = Listeners::bind(&config).await?;
         let urls = listeners.urls();
         let shared = Shared {
-            clock: Arc::new(Clock::new(config.clock, config.start)),
+            clock: Arc::new(match &saved {
+                Some(saved) => Clock::resume(config.clock, saved.clock),
+                None => Clock::new(config.clock, config.start),
+            }),
             faults: Arc::new(Faults::new(config.seed)),
             counters: Arc::new(Counters::default()),
+            changed: Arc::new(Notify::new()),
             tracker: TaskTracker::new(),
             cancel: CancellationToken::new(),
         };
@@ -135,15 +150,22 @@ impl Sandbox {
             shared.clone(),
             client.clone(),
         ));
+        if let Some(file) = config.seed_file.as_ref().filter(|_| saved.is_none()) {
+            pagerduty.plant(file, &config.credentials)?;
+        }
         let opsgenie =
             Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client));
+        let saver = match config.state_file {
+            Some(path) => Some(keep_state(path, saved, &pagerduty, &opsgenie, &shared)?),
+            None => None,
+        };
         let handle = Handle { pagerduty, opsgenie, clock: shared.clock.clone(), faults: shared.faults.clone() };
         let (ca_file, directory) = (tls.ca_file.clone(), tls.directory.take());
         listeners.serve(&handle, &shared, tls);
         let Shared { tracker, cancel, .. } = shared;
         tracker.spawn(handle.pagerduty.clone().run_timers());
         tracker.spawn(handle.opsgenie.clone().run_processor());
-        Ok(Running::new(handle, urls, ca_file, directory, tracker, cancel))
+        Ok(Running::new(handle, urls, ca_file, directory, tracker, cancel, saver))
     }
 }
 
@@ -222,6 +244,7 @@ impl Running {
         directory: Option<TempDir>,
         tracker: TaskTracker,
         cancel: CancellationToken,
+        saver: Option<Arc<Saver>>,
     ) -> Running {
         let (opsgenie_api_key, opsgenie_integration_id) =
             handle.opsgenie.read(|state| (state.api_key.clone(), state.integration_id.clone()));
@@ -253,6 +276,7 @@ impl Running {
                 tracker,
                 cancel,
                 _directory: directory,
+                saver,
             }
         })
     }
@@ -291,6 +315,9 @@ impl Running {
         self.tracker.close();
         if tokio::time::timeout(STOP_WITHIN, self.tracker.wait()).await.is_err() {
             tracing::warn!("some connections to the sandbox were still open when it stopped");
+        }
+        if let Some(saver) = &self.saver {
+            saver.save_or_tell();
         }
     }
 }
@@ -346,6 +373,23 @@ impl Handle {
             faults: faults.collect(),
         }
     }
+}
+
+/// Goes on where the state file says, and keeps it up to date from now on.
+fn keep_state(
+    path: PathBuf,
+    saved: Option<Saved>,
+    pagerduty: &Arc<PagerDuty>,
+    opsgenie: &Arc<Opsgenie>,
+    shared: &Shared,
+) -> Result<Arc<Saver>, StateError> {
+    if let Some(saved) = saved {
+        pagerduty.restore(&saved.pagerduty, saved.pagerduty_webhooks).map_err(|error| unfit(&path, &error))?;
+        opsgenie.restore(&saved.opsgenie, saved.opsgenie_webhooks).map_err(|error| unfit(&path, &error))?;
+    }
+    let saver = Arc::new(Saver::start(path, pagerduty.clone(), opsgenie.clone(), shared.clone())?);
+    shared.tracker.spawn(saver.clone().run());
+    Ok(saver)
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<Bound, StartError> {

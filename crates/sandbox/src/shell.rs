@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) counters: Arc<Counters>,
+    /// Tells that something changed that a state file keeps.
+    pub(crate) changed: Arc<Notify>,
     pub(crate) tracker: TaskTracker,
     pub(crate) cancel: CancellationToken,
 }

@@ -12,7 +12,7 @@ use crate::outgoing::{Care, Parcel};
 const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 
 /// A URL that gets every action, with its own headers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Hook {
     pub(crate) id: String,
     pub(crate) url: String,

@@ -13,6 +13,7 @@ mod view;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::Notify;
 
 use self::hooks::Hook;
@@ -20,7 +21,7 @@ use self::refusal::Refusal;
 use self::state::State;
 use crate::config::{Credentials, OpsgenieConfig};
 use crate::faults::System;
-use crate::outgoing::{Outgoing, RetryPolicy};
+use crate::outgoing::{Outgoing, RetryPolicy, SavedQueue};
 use crate::shell::{LookAlike, Shared};
 use crate::wire::{Call, Reply};
 
@@ -81,6 +82,21 @@ impl Opsgenie {
         Opsgenie { state, outgoing, shared, due_changed: Notify::new() }
     }
 
+    /// Shows what is kept in a state file, with the webhooks that belong to the same moment.
+    pub(crate) fn save(&self) -> (Box<RawValue>, SavedQueue) {
+        let state = self.lock();
+        let kept = to_raw_value(&*state).expect("every key of a map is a text or a pair's");
+        (kept, self.outgoing.save())
+    }
+
+    /// Goes on where a state file says.
+    pub(crate) fn restore(&self, saved: &RawValue, webhooks: SavedQueue) -> Result<(), serde_json::Error> {
+        let saved: State = serde_json::from_str(saved.get())?;
+        self.lock().restore(saved);
+        self.outgoing.restore(webhooks);
+        Ok(())
+    }
+
     /// Shows everything that Opsgenie holds.
     pub fn snapshot(&self) -> OpsgenieSnapshot {
         let state = self.lock();
@@ -112,6 +128,11 @@ impl Opsgenie {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         state.hooks.push(Hook { id: id.clone(), url: url.to_owned(), headers });
         id
+    }
+
+    /// Lists where webhooks go.
+    pub fn hook_urls(&self) -> Vec<String> {
+        self.lock().hooks.iter().map(|hook| hook.url.clone()).collect()
     }
 
     /// Removes a hook.
@@ -183,6 +204,7 @@ impl Opsgenie {
         if due_before != due_after {
             self.due_changed.notify_one();
         }
+        self.shared.changed.notify_one();
         result
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Alert {
     pub(crate) id: String,
     /// The number that people see, from 1.
@@ -36,7 +37,7 @@ pub(crate) struct Alert {
     pub(crate) deleted: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Note {
     pub(crate) text: String,
     pub(crate) owner: String,
@@ -44,7 +45,7 @@ pub(crate) struct Note {
 }
 
 /// Who does something, and by which way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Who {
     /// An e-mail, or the `user` that an API call gave.
     pub(crate) name: String,
@@ -54,14 +55,14 @@ pub(crate) struct Who {
     pub(crate) source: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Way {
     Web,
     Api,
 }
 
 /// Something done to an alert.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum AlertAct {
     /// Takes it.
     Acknowledge,
@@ -128,7 +129,7 @@ impl AlertAct {
 }
 
 /// An alert to be created.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct NewAlert {
     /// What it says; at most 130 characters.
     pub message: String,

@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::model::{AlertAct, NewAlert, Who};
 use super::state::{AlertName, State};
 use crate::clock::{after, milliseconds};
+use crate::state_file::pairs;
 
 /// An accepted write.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Write {
     Create(NewAlert),
     Act { name: AlertName, act: AlertAct, note: Option<String> },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Waiting {
     request_id: String,
     write: Write,
@@ -24,10 +26,12 @@ struct Waiting {
 }
 
 /// Accepted writes by the time they are due, and the results of those processed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Requests {
     next: u64,
+    #[serde(with = "pairs")]
     waiting: BTreeMap<(Timestamp, u64), Waiting>,
+    #[serde(with = "pairs")]
     results: HashMap<String, Value>,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::hooks::Hook;
 use super::model::{Alert, AlertAct, NewAlert, Note, Way, Who};
@@ -10,17 +11,21 @@ use super::requests::Requests;
 use crate::config::{Credentials, OpsgenieConfig};
 use crate::outgoing::Parcel;
 use crate::random::Random;
+use crate::state_file::pairs;
 
 /// Everything that Opsgenie holds.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
+    #[serde(skip)]
     pub(crate) config: OpsgenieConfig,
     pub(crate) random: Random,
     pub(crate) api_key: String,
     pub(crate) integration_id: String,
     pub(crate) alerts: Vec<Alert>,
+    #[serde(with = "pairs")]
     by_id: HashMap<String, usize>,
     /// The newest alert of each alias.
+    #[serde(with = "pairs")]
     by_alias: HashMap<String, usize>,
     pub(crate) open: BTreeSet<usize>,
     snoozed: BTreeSet<usize>,
@@ -32,11 +37,12 @@ pub(crate) struct State {
     /// When the present minute began and how many calls it has had.
     pub(crate) window: (i64, u32),
     /// Webhooks made by the present call; taken away under the same lock.
+    #[serde(skip)]
     pub(crate) outbox: Vec<Parcel>,
 }
 
 /// How a client names an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum AlertName {
     Id(String),
     Tiny(String),
@@ -68,6 +74,12 @@ impl State {
             window: (0, 0),
             outbox: Vec::new(),
         }
+    }
+
+    /// Takes over what was saved; the settings stay those of this start.
+    pub(crate) fn restore(&mut self, saved: State) {
+        let config = std::mem::take(&mut self.config);
+        *self = State { config, ..saved };
     }
 
     /// Finds an alert that was not deleted.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::policy::Parcel;
 
@@ -59,8 +59,9 @@ pub(super) struct Waiting {
     pub(super) planned: bool,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
-struct Health {
+/// How a target has taken its webhooks.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Health {
     dropped_in_a_row: u32,
     disabled_until: Option<Timestamp>,
 }
@@ -86,6 +87,18 @@ impl Queue {
         }
         self.lanes.insert(lane.to_owned(), VecDeque::from([waiting]));
         true
+    }
+
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (&String, &VecDeque<Waiting>)> {
+        self.lanes.iter()
+    }
+
+    pub(super) fn health(&self) -> &BTreeMap<String, Health> {
+        &self.health
+    }
+
+    pub(super) fn set_health(&mut self, health: BTreeMap<String, Health>) {
+        self.health = health;
     }
 
     /// Shows the first of a lane; without one the lane ends, and so must its carrier.

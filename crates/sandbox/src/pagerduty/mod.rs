@@ -15,6 +15,7 @@ mod refusal;
 mod render;
 mod rest;
 mod seed;
+mod seeding;
 mod settings;
 mod state;
 mod subscriptions;
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Method;
 use jiff::Timestamp;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::Notify;
 
 use self::auth::Pass;
@@ -37,7 +39,8 @@ use self::rest::Ask;
 use self::state::State;
 use crate::config::{Credentials, PagerDutyConfig};
 use crate::faults::System;
-use crate::outgoing::{Outgoing, RetryPolicy};
+use crate::outgoing::{Outgoing, RetryPolicy, SavedQueue};
+use crate::seed_file::{SeedError, SeedFile};
 use crate::shell::{LookAlike, Shared};
 use crate::wire::{Call, Origin, Reply};
 
@@ -91,6 +94,26 @@ impl PagerDuty {
         let outgoing = Outgoing::new(System::PagerDuty, policy, shared.clone(), client);
         let state = Mutex::new(State::new(config, given, seed, url, shared.clock.now()));
         PagerDuty { state, outgoing, shared, timers_changed: Notify::new() }
+    }
+
+    /// Shows what is kept in a state file, with the webhooks that belong to the same moment.
+    pub(crate) fn save(&self) -> (Box<RawValue>, SavedQueue) {
+        let state = self.lock();
+        let kept = to_raw_value(&*state).expect("every key of a map is a text or a pair's");
+        (kept, self.outgoing.save())
+    }
+
+    /// Goes on where a state file says.
+    pub(crate) fn restore(&self, saved: &RawValue, webhooks: SavedQueue) -> Result<(), serde_json::Error> {
+        let saved: State = serde_json::from_str(saved.get())?;
+        self.lock().restore(saved);
+        self.outgoing.restore(webhooks);
+        Ok(())
+    }
+
+    /// Replaces what the account started with by what a seed file says.
+    pub(crate) fn plant(&self, file: &SeedFile, given: &Credentials) -> Result<(), SeedError> {
+        self.change(|state, now| state.plant(file, given, now))
     }
 
     /// Shows everything that PagerDuty holds.
@@ -255,6 +278,7 @@ impl PagerDuty {
         self.outgoing.send(parcels);
         drop(state);
         self.timers_changed.notify_one();
+        self.shared.changed.notify_one();
         result
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::state::State;
@@ -11,15 +12,16 @@ use crate::random::Random;
 use crate::wire::{Call, Reply, pairs};
 
 /// The app that may ask for tokens, and the tokens it has.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OAuth {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     random: Random,
+    #[serde(with = "crate::state_file::pairs")]
     issued: HashMap<String, Issued>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Issued {
     scopes: Vec<String>,
     expires_at: Timestamp,

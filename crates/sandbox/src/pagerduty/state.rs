@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::model::{
@@ -16,13 +17,16 @@ use super::seed::Seed;
 use crate::config::{Credentials, PagerDutyConfig};
 use crate::outgoing::Parcel;
 use crate::random::Random;
+use crate::state_file::pairs;
 
 /// Everything that PagerDuty holds.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
+    #[serde(skip)]
     pub(crate) config: PagerDutyConfig,
     pub(crate) random: Random,
     /// The REST address as webhooks name it.
+    #[serde(skip)]
     pub(crate) api_base: String,
     pub(crate) account_token: String,
     pub(crate) user_token: String,
@@ -55,19 +59,25 @@ pub(crate) struct State {
     pub(crate) open: BTreeSet<IncidentIx>,
     /// When something next happens to an incident by itself.
     pub(crate) due: BTreeSet<(Timestamp, IncidentIx)>,
+    #[serde(with = "pairs")]
     by_id: HashMap<String, IncidentIx>,
     /// Incident keys and alert keys, resolved ones too.
+    #[serde(with = "pairs")]
     by_key: HashMap<String, Vec<IncidentIx>>,
     /// The latest incident of each integration and dedup key.
+    #[serde(with = "pairs")]
     pub(crate) by_alert: HashMap<(IntegrationIx, String), IncidentIx>,
     pub(crate) subscriptions: Vec<Subscription>,
+    #[serde(skip)]
     pub(crate) limits: Limits,
     pub(crate) oauth: OAuth,
     /// Incidents made per key, resolved ones too.
     pub(crate) creates: BTreeMap<String, u64>,
     /// Events by what became of them.
+    #[serde(skip)]
     pub(crate) events: BTreeMap<&'static str, u64>,
     /// Webhooks made by the present call; taken away under the same lock.
+    #[serde(skip)]
     pub(crate) outbox: Vec<Parcel>,
 }
 
@@ -120,6 +130,14 @@ impl State {
             events: BTreeMap::new(),
             outbox: Vec::new(),
         }
+    }
+
+    /// Takes over what was saved; settings and addresses stay those of this start.
+    pub(crate) fn restore(&mut self, saved: State) {
+        let config = std::mem::take(&mut self.config);
+        let limits = std::mem::take(&mut self.limits);
+        let api_base = std::mem::take(&mut self.api_base);
+        *self = State { config, limits, api_base, ..saved };
     }
 
     pub(crate) fn user(&self, ix: UserIx) -> &User {

@@ -176,6 +176,28 @@ fn events_of(given: &Value) -> Result<Option<Vec<String>>, Refusal> {
     events.iter().map(known).collect::<Result<Vec<String>, _>>().map(Some)
 }
 
+/// Tells what is wrong with where and what a subscription sends.
+pub(crate) fn check_delivery(url: &str, events: &[String], headers: &[(String, String)]) -> Result<(), String> {
+    if !is_web_url(url) {
+        return Err(format!("`{url}` is not an http(s) URL"));
+    }
+    if let Some(unknown) = events.iter().find(|event| !is_event_type(event)) {
+        return Err(format!("`{unknown}` is not a known event type"));
+    }
+    match headers.iter().find(|(name, value)| !is_sendable(name, value)) {
+        Some((name, _)) => Err(format!("the header `{name}` cannot be sent over HTTP")),
+        None => Ok(()),
+    }
+}
+
+fn is_event_type(text: &str) -> bool {
+    EVENT_TYPES.split(' ').any(|known| known == text)
+}
+
+fn is_sendable(name: &str, value: &str) -> bool {
+    http::HeaderName::from_bytes(name.as_bytes()).is_ok() && http::HeaderValue::from_str(value).is_ok()
+}
+
 fn is_web_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
@@ -187,9 +209,7 @@ fn headers_of(method: &Value) -> Result<Vec<(String, String)>, Refusal> {
         let (Some(name), Some(value)) = (one["name"].as_str(), one["value"].as_str()) else {
             return Err(Refusal::invalid("Custom headers need a name and a value"));
         };
-        let sendable =
-            http::HeaderName::from_bytes(name.as_bytes()).is_ok() && http::HeaderValue::from_str(value).is_ok();
-        if !sendable {
+        if !is_sendable(name, value) {
             return Err(Refusal::invalid(format!("Custom header {name} cannot be sent over HTTP")));
         }
         if headers.iter().any(|(taken, _)| taken.eq_ignore_ascii_case(name)) {

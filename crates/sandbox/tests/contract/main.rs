@@ -20,5 +20,7 @@ mod pagerduty_objects;
 mod pagerduty_rest;
 mod pagerduty_subscriptions;
 mod pagerduty_webhooks;
+mod seed;
 mod speed;
+mod state;
 mod tls;
