@@ -30,6 +30,8 @@ pub(crate) enum Need {
     IfInstalled(&'static str),
     /// A running PostgreSQL server, named in the environment.
     Postgres,
+    /// Chromium and its driver.
+    Browser,
     /// The release binary `pagebridge`.
     #[allow(dead_code, reason = "for the groups that run the release binary")]
     Release,
@@ -187,10 +189,25 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "peers",
         needs: &[Need::Release],
-        // Against the bridge, too, once it takes events: without the last two arguments.
-        command: Run::Cargo(&["run", "--quiet", "--package", "xtask", "--", "peers", "--against", "sandbox"]),
+        command: Run::Cargo(&["run", "--quiet", "--package", "xtask", "--", "peers"]),
         quick: Quick::Same,
         counted: Counted::Summary,
+        part_of: None,
+    },
+    Group {
+        name: "drill",
+        needs: &[Need::Release],
+        command: Run::Release("pagebridge", &["drill", "--log", "off"]),
+        quick: Quick::Same,
+        counted: Counted::Summary,
+        part_of: None,
+    },
+    Group {
+        name: "browser",
+        needs: &[Need::Browser],
+        command: Run::Cargo(&["test", "--package", "pagebridge-sandbox", "--test", "browser"]),
+        quick: Quick::Same,
+        counted: Counted::Libtest,
         part_of: None,
     },
     Group {

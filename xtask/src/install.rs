@@ -35,6 +35,16 @@ pub(crate) fn rust_component(workspace: &Workspace, subcommand: &str, component:
     Ok(())
 }
 
+/// Makes sure that Chromium can be driven.
+pub(crate) fn browser() -> Result<()> {
+    for (program, package) in [("chromium", "chromium"), ("chromedriver", "chromium-driver")] {
+        if !quiet(Command::new(program).arg("--version")) {
+            debian_package(package).with_context(|| format!("the test of the sandbox's page needs {program}"))?;
+        }
+    }
+    Ok(())
+}
+
 /// Tells whether `cargo SUBCOMMAND` exists.
 pub(crate) fn cargo_has(workspace: &Workspace, subcommand: &str) -> bool {
     quiet(workspace.cargo().args([subcommand, "--version"]))

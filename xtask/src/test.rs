@@ -149,6 +149,7 @@ impl Runner {
                     }
                 }
                 Need::Postgres => self.start_postgres()?,
+                Need::Browser => install::browser()?,
                 Need::Release => self.build_release()?,
             }
         }

@@ -41,7 +41,9 @@ pub(super) async fn run(seed: u64) -> Result<Verdict, CliError> {
         let key = format!("event-{n:02}");
         world.event("trigger", &key, if n.is_multiple_of(2) { "critical" } else { "warning" }).await?;
         story.accepted_ms.insert(key, world.now_ms());
-        let alert = world.sandbox.opsgenie().create_alert(NewAlert::new(&format!("alert {n:02}")), "dana@example.test");
+        let priority = Some(if n.is_multiple_of(2) { 1 } else { 4 });
+        let new = NewAlert { priority, ..NewAlert::new(&format!("alert {n:02}")) };
+        let alert = world.sandbox.opsgenie().create_alert(new, "dana@example.test");
         story.accepted_ms.insert(alert.id.clone(), world.now_ms());
         opsgenie.push(alert.id);
         // Ten minutes later every third is over for its source.
