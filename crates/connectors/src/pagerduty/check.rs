@@ -3,6 +3,7 @@
 use super::PagerDuty;
 use super::subscription::{EVENTS, sends, works};
 use crate::outcome::{Doing, with_causes};
+use ::pagerduty::rest::oncalls::{self, OnCallFilter};
 use ::pagerduty::rest::services::{self, Service, ServiceStatus};
 use ::pagerduty::rest::webhook_subscriptions::{self, Subscription};
 use ::pagerduty::rest::{abilities, escalation_policies};
@@ -116,11 +117,33 @@ impl PagerDuty {
                 &format!("`{}` pages nobody", reply.value.name),
                 "add a user or a schedule to the escalation policy in PagerDuty",
             ),
-            Ok(reply) => self.ok(NAME, &format!("`{}` decides who is paged", reply.value.name)),
+            Ok(reply) => self.check_on_call(NAME, id, &reply.value.name).await,
             Err(error) => self.failed_check(
                 NAME,
                 &error,
                 "set escalation_policy to the id of a policy of this account, or leave it out",
+            ),
+        }
+    }
+
+    /// With nobody on call at any level, events are taken and dropped without a word.
+    async fn check_on_call(&self, check: &str, policy: &str, name: &str) -> Check {
+        let now = OnCallFilter {
+            escalation_policy_ids: vec![policy.into()],
+            paging: Paging { limit: Some(1), offset: None },
+            ..OnCallFilter::default()
+        };
+        match self.client.call(&oncalls::list(&now)).await {
+            Ok(reply) if reply.value.items.is_empty() => self.failed_with(
+                check,
+                &format!("nobody is on call in `{name}` now, so PagerDuty drops every event without a word"),
+                "put somebody on call: add a user to the escalation policy, or close the gap in its schedule",
+            ),
+            Ok(_) => self.ok(check, &format!("`{name}` decides who is paged, and somebody is on call")),
+            Err(error) => self.warning(
+                check,
+                &format!("`{name}` decides who is paged; who is on call could not be asked: {}", with_causes(&error)),
+                "see in PagerDuty whether somebody is on call",
             ),
         }
     }

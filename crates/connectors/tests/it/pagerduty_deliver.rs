@@ -336,6 +336,7 @@ const ABILITIES: &str = "GET /abilities";
 const USERS: &str = "GET /users?query=bridge%40example.test&limit=100";
 const SERVICE: &str = "GET /services/PSVC001";
 const POLICY: &str = "GET /escalation_policies/PPOL1";
+const ON_CALL: &str = "GET /oncalls?escalation_policy_ids%5B%5D=PPOL1&limit=1";
 const SUBSCRIPTIONS: &str = "GET /webhook_subscriptions?limit=100";
 
 async fn check(turns: impl IntoIterator<Item = Turn>) -> Vec<Check> {
@@ -346,19 +347,27 @@ async fn check(turns: impl IntoIterator<Item = Turn>) -> Vec<Check> {
     checks
 }
 
-fn set_up(service: &str, targets: Value, subscriptions: Value) -> [Turn; 5] {
+fn set_up(service: &str, targets: Value, subscriptions: Value) -> Vec<Turn> {
+    set_up_with(service, targets, subscriptions, json!([{"user": {"id": "PANN"}, "escalation_level": 1}]))
+}
+
+/// Who is on call is asked only where the policy pages anybody at all.
+fn set_up_with(service: &str, targets: Value, subscriptions: Value, on_call: Value) -> Vec<Turn> {
+    let asked = targets != json!([]);
     let user = json!({"users": [{"id": "PBRIDGE", "name": "Bridge", "email": "bridge@example.test"}], "more": false});
     let service =
         json!({"service": {"id": "PSVC001", "name": "API", "status": service, "escalation_policy": {"id": "PPOL1"}}});
     let policy =
         json!({"escalation_policy": {"id": "PPOL1", "name": "Default", "escalation_rules": [{"targets": targets}]}});
-    [
+    let mut turns = vec![
         on(ABILITIES, 200, json!({"abilities": ["teams"]})),
         on(USERS, 200, user),
         on(SERVICE, 200, service),
         on(POLICY, 200, policy),
-        on(SUBSCRIPTIONS, 200, json!({"webhook_subscriptions": subscriptions, "more": false})),
-    ]
+    ];
+    turns.extend(asked.then(|| on(ON_CALL, 200, json!({"oncalls": on_call, "more": false}))));
+    turns.push(on(SUBSCRIPTIONS, 200, json!({"webhook_subscriptions": subscriptions, "more": false})));
+    turns
 }
 
 fn subscription(active: bool, disabled: bool, events: &[&str]) -> Value {
@@ -397,6 +406,9 @@ async fn what_is_wrong_at_the_far_side_is_found() {
     assert_eq!(find(&checks, "service").0, CheckResult::Warning);
     let checks = check(set_up("active", json!([]), fine())).await;
     assert_eq!(find(&checks, "escalation policy").0, CheckResult::Failed);
+    let checks = check(set_up_with("active", target(), fine(), json!([]))).await;
+    let (result, detail) = find(&checks, "escalation policy");
+    assert!(result == CheckResult::Failed && detail.contains("nobody is on call"), "{detail}");
 
     let table = [
         (json!([]), "has none"),
