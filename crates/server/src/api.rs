@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use pagebridge_core::{Disposition, Incident, IncidentId, Input, Lane, SystemName, What};
+use pagebridge_ports::OPERATOR;
 use query::{Entries, Incidents, Lanes, Limit, Params};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -143,7 +144,11 @@ async fn journal(State(app): App, Params(query): Params<Entries>) -> Result<Resp
 }
 
 async fn deliveries(State(app): App, Params(query): Params<Lanes>) -> Result<Response, Problem> {
-    let lanes = app.store.lanes(query.filter()?).await?;
+    let filter = query.filter()?;
+    let asked = filter.system.is_some();
+    let mut lanes = app.store.lanes(filter).await?;
+    // Deadlines and messages to operators are no deliveries to a system; who wants to see them asks for theirs.
+    lanes.retain(|lane| asked || lane.system.as_str() != OPERATOR);
     let mut deliveries = Vec::with_capacity(lanes.len());
     for lane in &lanes {
         if let Some(row) = delivery(&app, lane).await? {

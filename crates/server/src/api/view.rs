@@ -105,6 +105,11 @@ pub struct NoteView {
     pub text: String,
 }
 
+/// A deadline by which operators would be told is nothing to look at yet.
+fn is_shown(link: &Link) -> bool {
+    link.role != pagebridge_core::Role::Operator || link.record_id().is_some()
+}
+
 /// Why operators were told to look at it.
 fn alarm(incident: &Incident) -> Option<String> {
     let told = |l: &&Link| {
@@ -133,7 +138,7 @@ impl IncidentView {
             alarm: alarm(incident),
             quarantined: incident.quarantined.clone(),
             discarded: incident.discarded.clone(),
-            links: incident.links.iter().map(LinkView::of).collect(),
+            links: incident.links.iter().filter(|l| is_shown(l)).map(LinkView::of).collect(),
             body: None,
             notes: None,
         }
