@@ -190,7 +190,11 @@ impl<'a> Decider<'a> {
             return;
         }
         let told_at_once = read_since.is_none() && remote_at.is_some() && remote_at == link.remote_at;
-        if told_at_once || read_since.is_some_and(|since| link.known.is_some() && link.known_at > since) {
+        // What is over is known from a reading, which tells no time: a webhook that says otherwise may be older than that.
+        let perhaps_late = read_since.is_none() && remote_at.is_some() && link.remote_at.is_none();
+        let perhaps_late = perhaps_late && link.known == Some(Status::Resolved);
+        if told_at_once || perhaps_late || read_since.is_some_and(|since| link.known.is_some() && link.known_at > since)
+        {
             self.push(Change::PollWanted { system: system.clone() });
             return;
         }
