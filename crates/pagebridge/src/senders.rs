@@ -113,7 +113,8 @@ impl Senders {
             if name.starts_with(HELD) || name.starts_with(PASSED) {
                 self.keyring.hold(&key);
             }
-            if name.starts_with(PASSED) {
+            // What is set up stays so: this comes by again and again.
+            if name.starts_with(PASSED) && !self.keyring.leads(&key) {
                 self.set_up(engine, &key);
             }
         }

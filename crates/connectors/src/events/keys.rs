@@ -89,6 +89,13 @@ impl Keyring {
         leads.entry(digest(key)).or_insert(system);
     }
 
+    /// Whether a sender's key leads somewhere already.
+    #[must_use]
+    pub fn leads(&self, key: &Secret) -> bool {
+        let leads = self.leads.read().unwrap_or_else(PoisonError::into_inner);
+        leads.contains_key(&digest(key))
+    }
+
     pub(super) fn key(&self, reference: &str) -> Option<Secret> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         held.get(&KeyRef(reference.to_owned())).cloned()

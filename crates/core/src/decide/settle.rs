@@ -101,8 +101,8 @@ impl Decider<'_> {
         };
         let current = link.step == number;
         let absent = matches!(link.record, Record::Absent);
-        // A webhook has told of another record meanwhile: what this one holds says nothing about that one.
         let ended = ended_by_somebody(link);
+        // A webhook has told of another record meanwhile: what this one holds says nothing about that one.
         let another = link.record_id().zip(held.record).is_some_and(|(ours, found)| *ours != found.id);
         let overtaken = link.known.is_some() && link.known_at > started_at;
         if let Some(record) = held.record.filter(|_| absent) {
