@@ -93,6 +93,7 @@ impl Link {
     fn apply_change(&mut self, change: &Change, at: Timestamp) {
         match change {
             Change::RecordFound { record, .. } => {
+                self.marked = false;
                 self.record = present(record);
                 self.create_in_doubt = false;
                 self.expected = false;
@@ -135,6 +136,10 @@ impl Link {
             }
             Change::NotMade { .. } => self.create_in_doubt = false,
             Change::RefreshWanted { .. } => self.refresh = true,
+            Change::MarkWanted { record, .. } => {
+                self.mark = Some(record.clone());
+                self.marked = false;
+            }
             Change::Renewed { .. } => self.renew(),
             Change::Expected { not_before, .. } => {
                 self.expected = not_before.is_some();
@@ -155,8 +160,9 @@ impl Link {
     /// Folds what became of an attempt, or of a step as a whole.
     fn apply_end(&mut self, change: &Change) {
         match change {
-            Change::Delivered { step, note, status, told, .. } => {
+            Change::Delivered { step, note, status, told, marked, .. } => {
                 self.refresh &= !told;
+                self.marked |= marked;
                 // One event that was taken says where the alert stands, whatever became of those before.
                 self.create_in_doubt &= self.role != Role::Events;
                 if let Some((id, remote)) = note {
@@ -185,6 +191,11 @@ impl Link {
                 if let Some(status) = tried {
                     self.tried.insert(*status);
                 }
+                self.next_step();
+            }
+            Change::Skipped { .. } => {
+                self.refresh = false;
+                self.marked = self.mark.is_some();
                 self.next_step();
             }
             Change::DeadLettered { note: Some(id), park, .. } => {

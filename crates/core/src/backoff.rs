@@ -35,7 +35,8 @@ impl Backoff {
 /// Waits between polls of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PollPolicy {
-    /// Interval for a record that changed within the last hour, in milliseconds.
+    /// Interval for a record that changed within the last hour, in milliseconds; 0 reads records only when something
+    /// asks for it.
     pub interval_ms: i64,
     /// Longest interval, reached when nothing has changed for a day, in milliseconds.
     pub quiet_ms: i64,
@@ -53,6 +54,9 @@ impl Default for PollPolicy {
 const HOUR_MS: i64 = 3_600_000;
 
 impl PollPolicy {
+    /// Records are read only when something asks for it: a feed tells what changes.
+    pub const ON_DEMAND: Self = Self { interval_ms: 0, quiet_ms: 0, linger_ms: 0 };
+
     /// Interval in milliseconds for a record whose incident last changed `quiet_for_ms` ago.
     #[must_use]
     pub fn wait_ms(&self, quiet_for_ms: i64) -> i64 {

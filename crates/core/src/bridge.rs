@@ -2,6 +2,7 @@
 
 use crate::{BridgeName, ChangeKind, Role, SystemName};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// What one kind of change in one system causes in another.
@@ -103,6 +104,8 @@ pub struct Bridge {
     pub rules: Vec<Rule>,
     /// What records are to their incidents, where it is not the usual [`Role::Record`].
     pub roles: Vec<(SystemName, Role)>,
+    /// Systems whose records carry the id of the record that they belong to elsewhere.
+    pub marks: Vec<SystemName>,
     /// When operators are told; `None` tells them nothing.
     pub watch: Option<Watch>,
 }
@@ -148,6 +151,36 @@ impl Bridge {
         )
     }
 
+    /// The preset `rt-extension`: what the extension for Request Tracker did. A ticket is taken, acknowledged and resolved
+    /// together with its incident, and made for an incident that has none; its fields name the incident.
+    #[must_use]
+    pub fn rt_extension(rt: &str, pagerduty: &str) -> Self {
+        let quiet = Direction { noted: Cell::IGNORE, unacknowledged: Cell::IGNORE, ..Direction::FOLLOW };
+        let quiet = Direction { created: Cell::STATUS, reopened: Cell::IGNORE, ..quiet };
+        let back = Direction { acknowledged: Cell::BOTH, resolved: Cell::BOTH, ..quiet };
+        let (rt, pagerduty) = ((rt, "RT"), (pagerduty, "PagerDuty"));
+        let bridge = Self::pair("rt-extension", rt, pagerduty, quiet, back);
+        Self { marks: vec![SystemName::new(rt.0)], ..bridge }
+    }
+
+    /// The preset `netbox`: objects of NetBox become alerts behind a routing key, as the module sent them. With `confirm`,
+    /// that system is asked for the incidents that are made of them, and `back` says what their changes cause in NetBox.
+    /// Systems are given with their labels.
+    #[must_use]
+    pub fn netbox(netbox: (&str, &str), alerts: (&str, &str), confirm: Option<(&str, &str)>, back: Direction) -> Self {
+        let events = Self::events("netbox", netbox, alerts, confirm);
+        let (from, to) = (SystemName::new(netbox.0), SystemName::new(alerts.0));
+        let there = Direction { updated: Cell::IGNORE, unacknowledged: Cell::STATUS, ..Direction::PASS_ON };
+        let mut rules = vec![Rule { from: from.clone(), to, direction: there }];
+        rules.extend(confirm.map(|(system, _)| Rule {
+            from: SystemName::new(system),
+            to: from.clone(),
+            direction: back,
+        }));
+        let roles = events.roles.into_iter().filter(|(system, _)| *system != from).collect();
+        Self { rules, roles, ..events }
+    }
+
     /// A bridge that passes a sender's events on to the alerts behind one routing key. With `confirm`, that system is
     /// asked for the incidents that the far side makes of them; both are given with their labels.
     #[must_use]
@@ -158,6 +191,7 @@ impl Bridge {
             systems: vec![(from.clone(), source.1.to_owned()), (to.clone(), target.1.to_owned())],
             rules: vec![Rule { from: from.clone(), to: to.clone(), direction: Direction::PASS_ON }],
             roles: vec![(from, Role::Source), (to, Role::Events)],
+            marks: Vec::new(),
             watch: None,
         };
         if let Some((system, label)) = confirm {
@@ -188,6 +222,7 @@ impl Bridge {
                 Rule { from: second, to: first, direction: back },
             ],
             roles: Vec::new(),
+            marks: Vec::new(),
             watch: None,
         }
     }
@@ -223,6 +258,8 @@ pub struct Bridges {
     pub backoff: crate::Backoff,
     /// Waits between polls.
     pub poll: crate::PollPolicy,
+    /// Waits between polls of systems that have their own.
+    pub polls: BTreeMap<SystemName, crate::PollPolicy>,
     /// Tag of this installation, part of the mark in mirrored notes.
     pub instance: String,
     /// Called before each decision. Tests make it panic, to see that a broken rule stops one incident only.
@@ -270,16 +307,23 @@ impl Bridges {
         self.bridges.iter().chain(learned).find(|b| b.name == *name)
     }
 
+    /// Waits between polls of one system.
+    #[must_use]
+    pub fn poll_of(&self, system: &SystemName) -> &crate::PollPolicy {
+        self.polls.get(system).unwrap_or(&self.poll)
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Bridge] {
         &self.bridges
     }
 
-    /// The bridge that a new record in `system` opens an incident on: the wished one, else the first with a rule.
+    /// The bridge that a new record in `system` opens an incident on: the wished one, else the first with a rule. What a
+    /// person orders needs no rule.
     #[must_use]
-    pub fn opening(&self, system: &SystemName, wished: Option<&BridgeName>) -> Option<&Bridge> {
-        let fits = |b: &&Bridge| b.opens_from(system);
+    pub fn opening(&self, system: &SystemName, wished: Option<&BridgeName>, ordered: bool) -> Option<&Bridge> {
+        let fits = |b: &&Bridge| b.opens_from(system) || ordered && b.rules.iter().any(|r| r.from == *system);
         match wished {
             Some(name) => self.get(name).filter(fits),
             None => self.bridges.iter().find(fits),

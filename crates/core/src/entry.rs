@@ -162,6 +162,9 @@ pub enum Change {
         /// Whether the far side knows now what the incident is about.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         told: bool,
+        /// Whether the record says now which record of another system it belongs to.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        marked: bool,
     },
     /// An attempt was refused or went unanswered; there will be another.
     Deferred {
@@ -205,6 +208,17 @@ pub enum Change {
         /// The note, when that is all that waits.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<NoteId>,
+        /// Why, and what to do.
+        park: Park,
+    },
+    /// A step was refused that nothing else depends on; it is not tried again until it is wanted anew.
+    Skipped {
+        /// The system.
+        system: SystemName,
+        /// The step.
+        step: u32,
+        /// What it was, in words.
+        what: String,
         /// Why, and what to do.
         park: Park,
     },
@@ -253,6 +267,13 @@ pub enum Change {
     RefreshWanted {
         /// The system.
         system: SystemName,
+    },
+    /// It is to be written down on the record of a system which record of another system it belongs to.
+    MarkWanted {
+        /// The system.
+        system: SystemName,
+        /// The other record.
+        record: RecordRef,
     },
     /// The far side is to make the record by itself: it is looked for from `not_before` on, or not any more.
     Expected {
@@ -309,6 +330,8 @@ impl Change {
             | Self::PollStopped { system, .. }
             | Self::Renewed { system }
             | Self::RefreshWanted { system }
+            | Self::MarkWanted { system, .. }
+            | Self::Skipped { system, .. }
             | Self::Expected { system, .. }
             | Self::Watched { system, .. }
             | Self::NotMade { system } => Some(system),

@@ -126,6 +126,9 @@ pub enum KeyKind {
     Record,
     /// The key we gave when we created the record (PagerDuty's `incident_key`, an alias, a custom field).
     CreateKey,
+    /// The id of another system's record, which this record says it belongs to. It finds an incident that has no record
+    /// of this system yet, and makes a new one take the other record over instead of making one.
+    Linked,
 }
 
 /// A way in which an input names the record that it is about.

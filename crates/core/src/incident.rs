@@ -43,6 +43,9 @@ pub struct Content {
     /// The origin's own word for the priority, such as `P2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
+    /// The PagerDuty service that it belongs to, where a system carries several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The sender's event as it is to be passed on, JSON of the connector that took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
@@ -169,6 +172,10 @@ impl Incident {
         match key.kind {
             KeyKind::Record => link.record_id().is_some_and(|id| id.0 == key.value),
             KeyKind::CreateKey => link.create_key == key.value,
+            KeyKind::Linked => {
+                let holds = |l: &&Link| l.system != *system && l.record_id().is_some_and(|id| id.0 == key.value);
+                link.record_id().is_none() && self.links.iter().any(|l| holds(&l))
+            }
         }
     }
 

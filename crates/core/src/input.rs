@@ -1,6 +1,8 @@
 //! Inputs: anything that can change an incident.
 
-use crate::{BridgeName, Content, InputId, Key, KeyKind, Outcome, Status, Step, SystemName, Timestamp, Urgency};
+use crate::{
+    BridgeName, Content, InputId, Key, KeyKind, Outcome, Reading, Status, Step, SystemName, Timestamp, Urgency,
+};
 use serde::{Deserialize, Serialize};
 
 /// Who did it.
@@ -91,6 +93,14 @@ pub enum News {
     Exists,
     /// Something changed that this message does not tell: read the record.
     Hint,
+    /// The full state of the record, from a listing or a feed. A record that nobody has makes an incident when its
+    /// content is given and it is not over.
+    Read {
+        /// What it holds. Notes may be only the new ones.
+        reading: Reading,
+        /// When the listing began (our clock): what was learned after that is newer.
+        since: Timestamp,
+    },
 }
 
 /// What an input is.
@@ -156,6 +166,13 @@ impl Input {
     pub fn news(system: SystemName, record: &str, news: News) -> Self {
         let keys = vec![Key { kind: KeyKind::Record, value: record.to_owned() }];
         Self { keys, what: What::News(news), ..Self::about(system, What::Released) }
+    }
+
+    /// The full state of a record, from a listing or a feed that began at `since`.
+    #[must_use]
+    pub fn read(system: SystemName, reading: Reading, since: Timestamp) -> Self {
+        let (id, url) = (reading.record.id.0.clone(), reading.record.url.clone());
+        Self { url, ..Self::news(system, &id, News::Read { reading, since }) }
     }
 
     /// An input about a known incident's link.

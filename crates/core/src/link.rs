@@ -1,6 +1,6 @@
 //! Links: the tie between an incident and one record, with what that record is known to hold.
 
-use crate::{NoteId, RecordId, Role, Status, StatusSet, SystemName, Timestamp};
+use crate::{NoteId, RecordId, RecordRef, Role, Status, StatusSet, SystemName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -110,6 +110,12 @@ pub struct Link {
     /// Tell the record again what the incident is about.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refresh: bool,
+    /// The record of another system that is to be written down on this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<RecordRef>,
+    /// Whether it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marked: bool,
     /// Read the record as soon as possible.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub poll_now: bool,
@@ -152,6 +158,8 @@ impl Link {
             left: None,
             renew: false,
             refresh: false,
+            mark: None,
+            marked: false,
             poll_now: false,
             poll_misses: 0,
             poll_stopped: None,

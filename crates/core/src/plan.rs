@@ -32,6 +32,8 @@ pub enum Step {
     },
     /// Write a note.
     AddNote(NoteId),
+    /// Write down on the record which record of another system it belongs to.
+    Mark,
 }
 
 impl Step {
@@ -44,6 +46,7 @@ impl Step {
             Self::SetStatus { to, .. } => format!("set status {to}"),
             Self::Update { .. } => "tell it again".into(),
             Self::AddNote(id) => format!("write note {}", id.0),
+            Self::Mark => "write down what it belongs to".into(),
         }
     }
 }
@@ -72,6 +75,8 @@ fn plan_record(link: &Link, touched: bool) -> Option<Step> {
     }
     match link.want {
         Some(to) if link.known != Some(to) => Some(Step::SetStatus { from: link.known, to }),
+        _ if link.mark.is_some() && !link.marked => Some(Step::Mark),
+        _ if link.refresh && link.role == Role::Record => Some(Step::Update { retold: 0 }),
         _ => link.notes_due.first().map(|id| Step::AddNote(*id)),
     }
 }
@@ -108,7 +113,7 @@ impl Link {
             Step::Create | Step::Find => self.create_in_doubt,
             Step::AddNote(id) => self.notes_in_doubt.contains(id),
             // A status is compared before it is written, and what is told twice is told once: a repeat does no harm.
-            Step::SetStatus { .. } | Step::Update { .. } => false,
+            Step::SetStatus { .. } | Step::Update { .. } | Step::Mark => false,
         }
     }
 }
@@ -132,6 +137,8 @@ pub struct Delivery {
     pub role: Role,
     /// The record, when there is one.
     pub record: Option<RecordRef>,
+    /// The record of another system that is written down on this one.
+    pub belongs_to: Option<RecordRef>,
     /// The record that the incident had before it began again: it is not the one that is looked for.
     pub left: Option<RecordId>,
     /// When the incident was opened, or last began again (our clock).
@@ -220,6 +227,7 @@ impl Incident {
             step,
             record,
             role: link.role,
+            belongs_to: link.mark.clone(),
             left: link.left.clone(),
             opened_at: self.opened_at,
             create_key: link.create_key.clone(),
@@ -285,7 +293,11 @@ impl Incident {
         if matches!(link.record, Record::Absent) || given_up {
             return None;
         }
-        if link.poll_now || link.poll_misses > 0 {
+        let asked = link.poll_now || link.poll_misses > 0;
+        if polls.interval_ms == 0 && !asked {
+            return None;
+        }
+        if asked {
             let soon = before.unwrap_or(now.plus_ms(POLL_SOON_MS)).min(now.plus_ms(POLL_SOON_MS));
             return Some(link.not_before.max(soon));
         }

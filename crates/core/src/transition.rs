@@ -5,7 +5,7 @@ use crate::input::What;
 use crate::plan::{plan, same_aim};
 use crate::{
     Bridges, Cause, Change, Class, Disposition, Entry, IgnoreReason, Incident, IncidentId, Input, Lane, LaneState,
-    Link, Outcome, Role, Scope, Step, SystemName, Timestamp,
+    Link, News, Outcome, Role, Scope, Status, Step, SystemName, Timestamp,
 };
 
 /// Wait before a record is read again whose reading failed for it alone, in milliseconds.
@@ -147,11 +147,16 @@ fn nothing(disposition: Disposition) -> Transition {
 
 /// The bridge on which this input opens an incident.
 fn opening_bridge<'b>(input: &Input, bridges: &'b Bridges) -> Result<&'b crate::Bridge, IgnoreReason> {
-    let opens = matches!(&input.what, What::News(crate::News::Opened(_) | crate::News::Event(_)));
-    if !opens && !input.asks || record_key(input).is_none() {
+    let opens = match &input.what {
+        What::News(News::Opened(_) | News::Event(_)) => true,
+        What::News(News::Read { reading, .. }) => reading.content.is_some() && reading.status != Status::Resolved,
+        _ => input.asks,
+    };
+    if !opens || record_key(input).is_none() {
         return Err(IgnoreReason::UnknownRecord);
     }
-    bridges.opening(&input.system, input.bridge.as_ref()).ok_or(IgnoreReason::NoBridge)
+    let ordered = matches!(&input.what, What::News(News::Event(_)));
+    bridges.opening(&input.system, input.bridge.as_ref(), ordered).ok_or(IgnoreReason::NoBridge)
 }
 
 /// Ends every waiting step that is not wanted any more, so that no delivery just vanishes.
@@ -181,7 +186,7 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
         let change = match step {
             // A webhook was faster than the answer to our call: the record is there, which is what was wanted.
             Step::Create if new.record_id().is_some() => {
-                Change::Delivered { system, step: number, what, note: None, status: None, told: false }
+                Change::Delivered { system, step: number, what, note: None, status: None, told: false, marked: false }
             }
             Step::SetStatus { to, .. } if touched => Change::Superseded { system, step: number, what, tried: Some(to) },
             _ => Change::Superseded { system, step: number, what, tried: None },
@@ -190,10 +195,16 @@ fn supersede(decider: &mut Decider<'_>, before: &Incident, lanes: &[Lane], input
     }
 }
 
-/// The step that makes or moves the record. Notes are never superseded, so they do not count.
+/// The step that makes or moves the record. Notes, and what describes a record, are never superseded, so they do not
+/// count.
 fn pending(incident: &Incident, link: &Link, touched: bool) -> Option<Step> {
     let step = incident.content.as_ref().and_then(|_| plan(link, touched));
-    step.filter(|s| !matches!(s, Step::AddNote(_)))
+    let describes = |s: &Step| match s {
+        Step::AddNote(_) | Step::Mark => true,
+        Step::Update { .. } => link.role == Role::Record,
+        _ => false,
+    };
+    step.filter(|s| !describes(s))
 }
 
 /// Brings the rows of the outbox in step with the state. A row that someone is trying stays as it is: its settle
@@ -201,6 +212,7 @@ fn pending(incident: &Incident, link: &Link, touched: bool) -> Option<Step> {
 fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges, now: Timestamp) -> Vec<LaneChange> {
     let ends = matches!(input.what, What::Settled { .. } | What::LeaseLost);
     let again = read_again(input, now);
+    let listed = matches!(input.what, What::News(News::Read { .. }));
     let mut moves = Vec::new();
     for link in &after.links {
         let lane = lanes.iter().find(|l| l.system == link.system);
@@ -208,9 +220,10 @@ fn move_lanes(after: &Incident, lanes: &[Lane], input: &Input, bridges: &Bridges
         if lane.is_some_and(Lane::is_touched) && !ended && after.quarantined.is_none() {
             continue;
         }
+        let polled = ended || listed && input.system == link.system;
         let polled_at =
-            lane.filter(|l| l.class == Class::Poll && l.state == LaneState::Waiting && !ended).map(|l| l.due);
-        let due = after.due(link, &bridges.poll, polled_at, now);
+            lane.filter(|l| l.class == Class::Poll && l.state == LaneState::Waiting && !polled).map(|l| l.due);
+        let due = after.due(link, bridges.poll_of(&link.system), polled_at, now);
         let due = due.map(|(class, at)| (class, if class == Class::Poll && ended { at.max(again) } else { at }));
         let system = link.system.clone();
         match (lane, due) {

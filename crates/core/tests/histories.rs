@@ -253,7 +253,7 @@ fn lane_fits(book: &Book, incident: &Incident, system: &SystemName) {
     }
     let link = incident.link(system.as_str()).expect("it is one of its systems");
     let polled_at = lane.filter(|l| l.class == Class::Poll).map(|l| l.due);
-    let due = incident.due(link, &book.bridges.poll, polled_at, book.now);
+    let due = incident.due(link, book.bridges.poll_of(&link.system), polled_at, book.now);
     assert_eq!(lane.map(|l| l.class), due.map(|(class, _)| class), "{system}: a lane waits for what is due");
     assert_eq!(lane.is_some(), lane.is_some() && incident.work(system, "here").is_some(), "{system}: it has work");
 }

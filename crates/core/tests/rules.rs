@@ -71,10 +71,10 @@ fn an_incident_opens_where_a_rule_makes_records_and_nowhere_else() {
     let other = Bridge::pair("second", ("og", "Opsgenie"), ("rt", "RT"), makes, Direction::FOLLOW);
     let bridges = Bridges::new(vec![proxy.clone(), other.clone()]);
     let (og, pd) = (SystemName::new("og"), SystemName::new("pd"));
-    assert_eq!(bridges.opening(&og, None), Some(&proxy));
-    assert_eq!(bridges.opening(&og, Some(&other.name)), Some(&other));
-    assert_eq!(bridges.opening(&pd, None), None);
-    assert_eq!(bridges.opening(&pd, Some(&proxy.name)), None);
+    assert_eq!(bridges.opening(&og, None, false), Some(&proxy));
+    assert_eq!(bridges.opening(&og, Some(&other.name), false), Some(&other));
+    assert_eq!(bridges.opening(&pd, None, false), None);
+    assert_eq!(bridges.opening(&pd, Some(&proxy.name), false), None);
     assert_eq!(bridges.get(&other.name), Some(&other));
 }
 

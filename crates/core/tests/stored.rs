@@ -12,6 +12,9 @@ const ENTRIES_V1: &str = include_str!("entries-v1.json");
 /// Entries of an alert that came by events, likewise.
 const EVENT_ENTRIES_V1: &str = include_str!("entries-v1-events.json");
 
+/// Entries of a record that is followed by listings, likewise.
+const RECORD_ENTRIES_V1: &str = include_str!("entries-v1-records.json");
+
 /// The name of a change in the journal. A new variant does not compile until it is named here; then it is added to
 /// `CHANGES` and to the file.
 fn name(change: &Change) -> &'static str {
@@ -39,6 +42,8 @@ fn name(change: &Change) -> &'static str {
         Change::Recurred { .. } => "recurred",
         Change::Renewed { .. } => "renewed",
         Change::RefreshWanted { .. } => "refresh_wanted",
+        Change::MarkWanted { .. } => "mark_wanted",
+        Change::Skipped { .. } => "skipped",
         Change::Expected { .. } => "expected",
         Change::Watched { .. } => "watched",
         Change::Quarantined { .. } => "quarantined",
@@ -48,7 +53,7 @@ fn name(change: &Change) -> &'static str {
     }
 }
 
-const CHANGES: [&str; 29] = [
+const CHANGES: [&str; 31] = [
     "heard",
     "opened",
     "discarded",
@@ -72,6 +77,8 @@ const CHANGES: [&str; 29] = [
     "recurred",
     "renewed",
     "refresh_wanted",
+    "mark_wanted",
+    "skipped",
     "expected",
     "watched",
     "quarantined",
@@ -88,9 +95,14 @@ fn event_entries() -> Vec<Entry> {
     serde_json::from_str(EVENT_ENTRIES_V1).expect("entries of events decode")
 }
 
+fn record_entries() -> Vec<Entry> {
+    serde_json::from_str(RECORD_ENTRIES_V1).expect("entries of records decode")
+}
+
 #[test]
 fn stored_entries_are_written_as_they_were() {
-    for (file, entries) in [(ENTRIES_V1, entries()), (EVENT_ENTRIES_V1, event_entries())] {
+    let files = [(ENTRIES_V1, entries()), (EVENT_ENTRIES_V1, event_entries()), (RECORD_ENTRIES_V1, record_entries())];
+    for (file, entries) in files {
         let stored: Value = serde_json::from_str(file).expect("the file is JSON");
         let written = serde_json::to_value(entries).expect("entries are plain data");
         for (stored, written) in stored.as_array().into_iter().flatten().zip(written.as_array().into_iter().flatten()) {
@@ -104,6 +116,7 @@ fn stored_entries_are_written_as_they_were() {
 fn the_file_has_every_change() {
     let mut entries = entries();
     entries.extend(event_entries());
+    entries.extend(record_entries());
     let changes: Vec<&Change> = entries.iter().flat_map(|e| &e.changes).collect();
     let found: BTreeSet<&str> = changes.iter().map(|c| name(c)).collect();
     assert_eq!(found, BTreeSet::from(CHANGES));
@@ -153,6 +166,16 @@ fn stored_entries_of_events_fold_to_the_same_state() {
     assert_eq!((pagerduty.role, pagerduty.expected), (Role::Confirm, false));
     let operator = incident.link("operator").expect("it was heard of");
     assert_eq!((operator.role, operator.want), (Role::Operator, Some(Status::Resolved)));
+}
+
+#[test]
+fn stored_entries_of_records_fold_to_the_same_state() {
+    let incident = Incident::replay(IncidentId(1), &record_entries());
+    assert_eq!((incident.title(), incident.retold), ("[example.com #7] Disk fuller", 1));
+    let rt = incident.link("rt").expect("it is the origin");
+    assert_eq!((rt.mark.as_ref().map(|m| m.id.0.as_str()), rt.marked, rt.step), (Some("Q1"), true, 2));
+    let pagerduty = incident.link("pagerduty").expect("it was heard of");
+    assert_eq!((pagerduty.refresh, pagerduty.step), (false, 2));
 }
 
 #[test]

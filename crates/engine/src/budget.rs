@@ -74,7 +74,7 @@ pub(crate) fn cost(work: &Work) -> u32 {
         Work::Deliver(delivery) if delivery.uncertain => 3,
         Work::Deliver(delivery) => match delivery.step {
             Step::Create | Step::Update { .. } | Step::AddNote(_) => 1,
-            Step::Find | Step::SetStatus { .. } => 2,
+            Step::Find | Step::Mark | Step::SetStatus { .. } => 2,
         },
         Work::Poll { .. } => 2,
     }

@@ -155,7 +155,7 @@ async fn deliver_all(store: &dyn Store, system: &SystemName, now: Timestamp) -> 
                 Step::SetStatus { to, .. } => {
                     Outcome::Delivered { record: None, status: Some(to), status_at: None, note: None }
                 }
-                Step::Update { .. } => made(&format!("P{id}")),
+                Step::Update { .. } | Step::Mark => made(&format!("P{id}")),
                 Step::AddNote(note) => {
                     let note = Some(format!("N{}", note.0));
                     Outcome::Delivered { record: None, status: None, status_at: None, note }

@@ -165,7 +165,7 @@ impl SimConnector {
                 Ok(Some(found)) => made(found.record, Some(found.status)),
             },
             Step::SetStatus { from, to } => self.set_status(id, *from, *to).await,
-            Step::Update { .. } => unreachable!("no rule of the simulation wants it"),
+            Step::Update { .. } | Step::Mark => unreachable!("no rule of the simulation wants it"),
             Step::AddNote(_) => self.add_note(delivery, id).await,
         }
     }

@@ -16,7 +16,7 @@ impl Alerts {
         let status = match &delivery.step {
             Step::Create | Step::Update { .. } => Status::Triggered,
             Step::SetStatus { to, .. } => *to,
-            Step::Find | Step::AddNote(_) => {
+            Step::Find | Step::Mark | Step::AddNote(_) => {
                 return rejected("an alert behind a routing key takes no notes", "report this as a bug of Pagebridge");
             }
         };

@@ -24,7 +24,7 @@ impl PagerDuty {
             (Step::AddNote(_), Some(id)) => self.add_note(id, delivery).await,
             (Step::SetStatus { .. } | Step::AddNote(_), None) => Ok(no_record()),
             // No rule wants it: what such a record says is not changed once it is made.
-            (Step::Update { .. }, _) => Ok(holds(None, Status::Triggered)),
+            (Step::Update { .. } | Step::Mark, _) => Ok(holds(None, Status::Triggered)),
         };
         ended.unwrap_or_else(|outcome| outcome)
     }

@@ -182,6 +182,7 @@ pub(super) fn content(incident: &Incident) -> Content {
             _ => Urgency::High,
         },
         priority: incident.priority.as_ref().and_then(|p| p.summary.clone()),
+        service: None,
         event: None,
     }
 }

@@ -174,6 +174,7 @@ pub(crate) fn delivery(step: Step) -> Delivery {
         record: (!matches!(step, Step::Create | Step::Find)).then(|| RecordRef::id("R")),
         step,
         role: Role::Record,
+        belongs_to: None,
         left: None,
         opened_at: pagebridge_core::Timestamp(0),
         create_key: "key-1".to_owned(),

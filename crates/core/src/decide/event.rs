@@ -12,6 +12,10 @@ use crate::{
 
 impl Decider<'_> {
     pub(super) fn hear_event(&mut self, system: &SystemName, event: &Event, actor: Option<&Actor>) {
+        if self.link(system).is_some_and(|l| l.role == Role::Record) {
+            self.hear_order(system, event);
+            return;
+        }
         let known = self.incident.content.is_some();
         match (event.action, known, self.incident.status) {
             (EventAction::Trigger, false, _) => {
@@ -61,7 +65,13 @@ impl Decider<'_> {
         self.push(Change::Recurred { content: content.clone() });
         self.push(Change::Status { status: Status::Triggered });
         self.hold(system, Status::Triggered);
-        for other in self.others_with(system, ChangeKind::Created) {
+        let others = self.others_with(system, ChangeKind::Created);
+        self.renew(others);
+    }
+
+    /// Has these alerts made anew, and the incidents looked for that confirm them.
+    pub(super) fn renew(&mut self, others: Vec<SystemName>) {
+        for other in others {
             self.push(Change::Renewed { system: other });
         }
         let confirms = |l: &&crate::Link| l.role == Role::Confirm;
@@ -84,7 +94,7 @@ impl Decider<'_> {
         }
     }
 
-    fn others_with(&self, system: &SystemName, kind: ChangeKind) -> Vec<SystemName> {
+    pub(super) fn others_with(&self, system: &SystemName, kind: ChangeKind) -> Vec<SystemName> {
         let Some(bridge) = self.bridge() else { return Vec::new() };
         self.others(system).into_iter().filter(|other| bridge.cell(system, other, kind).status).collect()
     }

@@ -62,7 +62,7 @@ impl Decider<'_> {
                     Step::Create => Some(Doubt::Create),
                     // A trigger begins a new alert when somebody has resolved the one before.
                     Step::Update { .. } if is_event => Some(Doubt::Create),
-                    Step::Find | Step::Update { .. } => None,
+                    Step::Find | Step::Update { .. } | Step::Mark => None,
                     Step::SetStatus { to, .. } => Some(Doubt::Status(*to)),
                     Step::AddNote(id) => Some(Doubt::Note(*id)),
                 };
@@ -112,7 +112,7 @@ impl Decider<'_> {
         let (status, note) = match step {
             Step::Create | Step::Find => (Some(held.status.unwrap_or(Status::Triggered)), None),
             Step::SetStatus { to, .. } => (Some(held.status.unwrap_or(*to)), None),
-            Step::Update { .. } => (None, None),
+            Step::Update { .. } | Step::Mark => (None, None),
             Step::AddNote(id) => (None, Some(*id)),
         };
         if let (Step::SetStatus { to, .. }, Some(status)) = (step, held.status)
@@ -150,6 +150,7 @@ impl Decider<'_> {
                 note: note.map(|id| (id, held.note.map(str::to_owned))),
                 status: set,
                 told: told && self.link(system).is_some_and(|l| l.refresh),
+                marked: *step == Step::Mark,
             });
         }
     }
@@ -234,11 +235,18 @@ impl Decider<'_> {
         if self.link(system).is_none_or(|l| l.step != number) {
             return;
         }
+        let (system, what) = (system.clone(), step.describe());
+        let is_record = self.link(&system).is_some_and(|l| l.role == Role::Record);
         let note = match step {
+            // Statuses and notes do not wait for what only describes the record.
+            Step::Mark | Step::Update { .. } if is_record => {
+                self.push(Change::Skipped { system, step: number, what, park });
+                return;
+            }
             Step::AddNote(id) => Some(*id),
             _ => None,
         };
-        self.push(Change::DeadLettered { system: system.clone(), step: number, what: step.describe(), note, park });
+        self.push(Change::DeadLettered { system, step: number, what, note, park });
     }
 
     /// A record that is not there, or cannot be asked for, is given up after a few readings.

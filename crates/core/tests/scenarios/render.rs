@@ -71,6 +71,10 @@ pub(crate) fn work(work: &Work, class: Class) -> String {
             format!("set status {to} where {} is held{by}", from.map_or("any", |s| s.as_str()))
         }
         Step::Update { .. } => format!("tell again {}{by}", about(&delivery.content)),
+        Step::Mark => {
+            let other = delivery.belongs_to.as_ref().map_or("nothing", |r| r.id.0.as_str());
+            format!("write down that it belongs to {other}")
+        }
         Step::AddNote(_) => format!("write \"{}\" {}", delivery.note, delivery.mark),
     };
     let again = if delivery.attempts > 0 { format!(", attempt {}", delivery.attempts + 1) } else { String::new() };
@@ -113,6 +117,7 @@ fn link_state(link: &Link) -> String {
         (link.expected, "expected"),
         (link.renew, "to be made anew"),
         (link.refresh, "to be told again"),
+        (link.mark.is_some() && !link.marked, "to be marked"),
     ] {
         if is {
             text.push_str(&format!(", {what}"));
@@ -175,6 +180,7 @@ fn of_link(change: &Change) -> String {
         Change::NotMade { system } => format!("{system} has none"),
         Change::Renewed { system } => format!("{system} to be made anew"),
         Change::RefreshWanted { system } => format!("{system} to be told again"),
+        Change::MarkWanted { system, record } => format!("{system} to be marked with {}", record.id),
         Change::Expected { system, not_before: Some(at) } => {
             format!("{system} expected, looked for from {}", time(*at))
         }
@@ -193,6 +199,9 @@ fn end_of_step(change: &Change) -> String {
         }
         Change::DeadLettered { system, step, what, park, .. } => {
             format!("{system}.{step} dead letter: {what}: {} ({})", park.reason, park.remedy)
+        }
+        Change::Skipped { system, step, what, park } => {
+            format!("{system}.{step} skipped: {what}: {} ({})", park.reason, park.remedy)
         }
         Change::Deferred { system, step, attempt, not_before, in_doubt, doubt_until, reason } => {
             let until = time(*doubt_until);

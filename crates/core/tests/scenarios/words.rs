@@ -154,7 +154,8 @@ impl Words {
         })
     }
 
-    fn reading(&mut self, record: Option<&RecordRef>, polls: bool) -> Result<Reading, Wrong> {
+    /// The full state of a record.
+    pub(crate) fn reading(&mut self, record: Option<&RecordRef>, polls: bool) -> Result<Reading, Wrong> {
         let given = self.after("record")?.map(|id| RecordRef::id(&id));
         let record = given.or_else(|| record.cloned()).ok_or("`record ID` is missing")?;
         let status = self.status().ok_or("a status is missing")?;

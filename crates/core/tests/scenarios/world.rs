@@ -3,9 +3,9 @@
 use crate::render;
 use crate::words::{BEGIN, Words, Wrong};
 use pagebridge_core::{
-    Bridge, Bridges, Cell, ChangeKind, Class, Disposition, Entry, Incident, IncidentId, Input, InputId, Key, KeyKind,
-    Lane, LaneChange, LaneState, LeaseToken, News, Outcome, Step, SystemName, Timestamp, Transition, Watch, What, Work,
-    quarantine, transition,
+    Bridge, Bridges, Cell, ChangeKind, Class, Direction, Disposition, Entry, Incident, IncidentId, Input, InputId, Key,
+    KeyKind, Lane, LaneChange, LaneState, LeaseToken, News, Outcome, PollPolicy, RecordRef, Step, SystemName,
+    Timestamp, Transition, Watch, What, Work, quarantine, transition,
 };
 use std::collections::BTreeMap;
 
@@ -86,6 +86,12 @@ impl World {
                 let confirm = words.take("confirmed").then_some(("pagerduty", "PagerDuty"));
                 Bridge::events("prod", ("events", "Events"), ("prod", "Production"), confirm)
             }
+            "rt-extension" => Bridge::rt_extension("rt", "pagerduty"),
+            "netbox" => {
+                let confirm = words.take("confirmed").then_some(("pagerduty", "PagerDuty"));
+                let back = Direction { noted: Cell::IGNORE, ..Direction::FOLLOW };
+                Bridge::netbox(("netbox", "NetBox"), ("prod", "Production"), confirm, back)
+            }
             other => return Err(format!("`{other}` is no preset")),
         });
         if words.take("watched") {
@@ -126,6 +132,7 @@ impl World {
 
     fn set_bridges(&mut self) {
         self.bridges = Bridges::new(self.bridge.iter().cloned().collect()).with_instance(INSTANCE);
+        self.bridges.polls.insert(SystemName::new("rt"), PollPolicy::ON_DEMAND);
     }
 
     fn system(&self, words: &mut Words) -> Result<SystemName, Wrong> {
@@ -148,22 +155,36 @@ impl World {
         let system = self.named(system)?;
         let record = words.next("a record")?;
         let (id, create_key) = record.split_once('/').unwrap_or((&record, ""));
-        let news = words.news()?;
-        if let News::Event(_) = news {
+        let news = match words.take("listed") {
+            true => News::Read { reading: words.reading(Some(&RecordRef::id(id)), true)?, since: self.now },
+            false => words.news()?,
+        };
+        if matches!(news, News::Event(_)) && !self.is_listed(&system) {
             // A sender's alert is named by its routing key and its dedup key together.
             let made = Input::news(system, &record, news);
             return Ok(Input { create_key: Some(create_key.to_owned()), ..made });
         }
         let mut input = Input::news(system, id, news);
-        if !create_key.is_empty() {
+        if self.is_listed(&input.system) && !create_key.is_empty() {
+            input.create_key = Some(create_key.to_owned());
+        } else if !create_key.is_empty() {
             input.keys.push(Key { kind: KeyKind::CreateKey, value: create_key.to_owned() });
         }
         input.actor = words.actor()?;
         input.occurred_at = words.at()?;
         input.id = words.after("id")?.map_or_else(InputId::default, |id| InputId::from_parts(&[&id]));
+        if let Some(other) = words.after("belongs-to")? {
+            input.keys.push(Key { kind: KeyKind::CreateKey, value: other.clone() });
+            input.keys.push(Key { kind: KeyKind::Linked, value: other });
+        }
         // As the connectors do: a system where records begin is asked about those that are not known.
         input.asks = self.bridge.as_ref().is_some_and(|b| b.opens_from(&input.system));
         Ok(input)
+    }
+
+    /// Whether the key to make records with elsewhere is another than the record's id, as it is in listings.
+    fn is_listed(&self, system: &SystemName) -> bool {
+        ["rt", "netbox"].contains(&system.as_str())
     }
 
     fn find(&self, input: &Input) -> Option<IncidentId> {
@@ -219,7 +240,7 @@ impl World {
         for link in &incident.links {
             let lane = self.lanes.get(&(id, link.system.clone()));
             let polled_at = lane.filter(|l| l.class == Class::Poll).map(|l| l.due);
-            let due = incident.due(link, &self.bridges.poll, polled_at, self.now);
+            let due = incident.due(link, self.bridges.poll_of(&link.system), polled_at, self.now);
             if lane.is_none_or(|l| l.state == LaneState::Waiting) && lane.is_some() != due.is_some() {
                 return Err(format!("{} has the lane {lane:?}, and its link says {due:?}", link.system));
             }
@@ -291,6 +312,7 @@ fn name_of(work: &Work) -> &'static str {
             Step::SetStatus { .. } => "status",
             Step::Update { .. } => "update",
             Step::AddNote(_) => "note",
+            Step::Mark => "mark",
         },
     }
 }

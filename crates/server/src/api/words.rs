@@ -38,6 +38,9 @@ fn delivery(change: &Change) -> String {
         Change::DeadLettered { system, what, park, .. } => {
             format!("{system}: waits for an operator ({what}): {}; {}", park.reason, park.remedy)
         }
+        Change::Skipped { system, what, park, .. } => {
+            format!("{system}: left out ({what}): {}; {}", park.reason, park.remedy)
+        }
         Change::Released { system } => format!("{system}: released by an operator"),
         Change::PollWanted { system } => format!("{system}: to be read"),
         Change::Polled { system } => format!("{system}: was read"),
@@ -46,6 +49,7 @@ fn delivery(change: &Change) -> String {
         Change::NotMade { system } => format!("{system}: asked, and the record was not made"),
         Change::Renewed { system } => format!("{system}: its record is to be made anew"),
         Change::RefreshWanted { system } => format!("{system}: to be told again"),
+        Change::MarkWanted { system, record } => format!("{system}: to say that it belongs to {}", record.id),
         Change::Expected { system, not_before: Some(_) } => format!("{system}: an incident is to appear there"),
         Change::Expected { system, not_before: None } => format!("{system}: no incident is looked for any more"),
         Change::Watched { system, reason, .. } => format!("{system}: to be told, unless this changes: {reason}"),
