@@ -5,12 +5,28 @@ use crate::error::Failure;
 use crate::{Options, SqliteStore};
 use pagebridge_core::{Disposition, IncidentId, SystemName};
 use pagebridge_ports::{Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 async fn pragma(store: &SqliteStore, pragma: &'static str) {
     let (done, wait) = tokio::sync::oneshot::channel();
     let set = move |conn: &rusqlite::Connection| done.send(conn.execute_batch(pragma)).expect("someone waits");
     store.between_transactions(set).await;
     wait.await.expect("the writer is there").expect("sets");
+}
+
+/// Holds the writing thread until something is sent: what is written meanwhile shares a transaction.
+async fn hold(store: &SqliteStore) -> std::sync::mpsc::Sender<()> {
+    let (holds, held) = tokio::sync::oneshot::channel();
+    let (go, gate) = std::sync::mpsc::channel();
+    let hold = move |_: &rusqlite::Connection| {
+        holds.send(()).expect("someone waits");
+        gate.recv().expect("someone opens the gate");
+    };
+    store.between_transactions(hold).await;
+    // A thread that is not in it yet may take a part of what comes after it together with it.
+    held.await.expect("the writer is there");
+    go
 }
 
 #[tokio::test]
@@ -68,12 +84,10 @@ async fn a_commit_that_fails_fails_everyone_in_it() {
          CREATE TEMP TABLE two (id REFERENCES one DEFERRABLE INITIALLY DEFERRED)",
     )
     .await;
-    // Both wait behind this, so they share a transaction.
-    let (go, gate) = std::sync::mpsc::channel::<()>();
-    store.between_transactions(move |_| gate.recv().expect("someone opens the gate")).await;
+    let go = hold(&store).await;
     let spoils = store.write("spoil", |t| Ok(t.conn.execute("INSERT INTO two VALUES (7)", [])?));
     let opens = async { go.send(()).expect("the writer waits") };
-    let (accepted, spoilt, ()) = tokio::join!(store.accept(alert("a-1"), START), spoils, opens);
+    let (accepted, spoilt, ()) = tokio::join!(biased; store.accept(alert("a-1"), START), spoils, opens);
     assert!(matches!(accepted, Err(StoreError::Unavailable { .. })), "{accepted:?}");
     assert!(matches!(spoilt, Err(StoreError::Unavailable { .. })), "{spoilt:?}");
     let fresh = store.accept(alert("a-1"), START).await.expect("accepts");
@@ -88,17 +102,25 @@ async fn one_that_fails_does_not_spoil_the_others() {
     bridges.tripwire = Some(|input| assert!(input.keys.iter().all(|k| k.value != "bad"), "the wire was tripped"));
     let store = SqliteStore::open(&place.path(), bridges, Options::default()).expect("opens");
     let broken = store.accept(alert("bad"), START);
-    let fails = store.write("fail", |t| Ok(t.conn.execute_batch("INSERT INTO nowhere VALUES (1)")?));
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = runs.clone();
+    let fails = store.write("fail", move |t| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(t.conn.execute_batch("INSERT INTO nowhere VALUES (1)")?)
+    });
     let panics = store.write("panic", |t| -> Result<(), Failure> {
         t.accept(&alert("half"), START)?;
         panic!("a rule is broken")
     });
     let good = futures_util::future::join_all((0..5).map(|n| store.accept(alert(&format!("a-{n}")), START)));
-    let (before, broken, fails, panics, good) =
-        tokio::join!(store.accept(alert("first"), START), broken, fails, panics, good);
+    let go = hold(&store).await;
+    let opens = async { go.send(()).expect("the writer waits") };
+    let (before, broken, fails, panics, good, ()) =
+        tokio::join!(biased; store.accept(alert("first"), START), broken, fails, panics, good, opens);
     assert!(before.is_ok() && good.iter().all(Result::is_ok), "{good:?}");
     assert_eq!(broken.expect_err("is broken").to_string(), "could not take the input: the wire was tripped");
     assert!(fails.expect_err("fails").to_string().starts_with("could not fail: no such table"));
+    assert_eq!(runs.load(Ordering::Relaxed), 2, "in company, then alone");
     let words = panics.expect_err("panics").to_string();
     assert!(words.starts_with("could not panic: a rule of ours was broken: a rule is broken"), "{words}");
     let counts = store.counts().await.expect("counts");
