@@ -137,6 +137,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         intake: opened.intake.clone(),
         clock,
         routes: vec![route],
+        endpoints: Vec::new(),
         access: Access::new(address.ip(), None),
         version: env!("CARGO_PKG_VERSION"),
     });

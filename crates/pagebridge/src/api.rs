@@ -83,6 +83,7 @@ impl Api {
             intake: Arc::new(StoreIntake::new(store.store.clone(), clock.clone())),
             clock,
             routes: Vec::new(),
+            endpoints: Vec::new(),
             access: Access::new(listen.ip(), None),
             version: env!("CARGO_PKG_VERSION"),
         });

@@ -4,6 +4,7 @@
 mod clock;
 pub mod conformance;
 mod connector;
+mod endpoint;
 mod guard;
 mod kept;
 mod memory;
@@ -13,6 +14,7 @@ mod upkeep;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{Answer, Check, CheckResult, Connector, Receive, Received, Refusal, SenderKey};
+pub use endpoint::{Asked, Desk, Ending, Endpoint, Ticket};
 pub use guard::{guarded, pick};
 pub use kept::Kept;
 pub use memory::MemoryStore;

@@ -4,7 +4,7 @@ use crate::api::access::Access;
 use crate::health::Health;
 use crate::metrics::{Metrics, RouteMetrics};
 use pagebridge_core::{IncidentId, Input, SystemName};
-use pagebridge_ports::{Accepted, BoxFuture, Check, Clock, Receive, SenderKey, Store, StoreError};
+use pagebridge_ports::{Accepted, BoxFuture, Check, Clock, Desk, Receive, SenderKey, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -78,6 +78,21 @@ pub struct Route {
     pub body_size_bytes_max: usize,
 }
 
+/// Paths of another program's API that are answered as that program would.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// What the paths begin with, without a slash at the end.
+    pub prefix: String,
+    /// The system that it belongs to.
+    pub system: SystemName,
+    /// Who answers.
+    pub answers: Arc<dyn pagebridge_ports::Endpoint>,
+    /// Largest body taken, in bytes.
+    pub body_size_bytes_max: usize,
+    /// How long an answer may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
 /// The parts that a server is made of.
 pub struct App {
     /// Read by the API, the metrics and the readiness check.
@@ -88,6 +103,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The intake paths.
     pub routes: Vec<Route>,
+    /// Paths that are answered from live data.
+    pub endpoints: Vec<Endpoint>,
     /// Who may use `/api`.
     pub access: Access,
     /// The program's version, as shown in the metrics.
@@ -102,6 +119,7 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
+    pub(crate) desk: Desk,
 }
 
 /// One intake path, ready for use.
@@ -117,6 +135,7 @@ pub(crate) struct Hook {
 pub struct Server {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hooks: Arc<HashMap<String, Hook>>,
+    pub(crate) endpoints: Arc<[Endpoint]>,
     pub(crate) router: axum::Router,
 }
 
@@ -133,13 +152,15 @@ impl Server {
         let hooks = app.routes.into_iter().map(hook).collect();
         let shared = Arc::new(Shared {
             health: Health::new(app.store.clone(), app.clock.clone()),
+            desk: Desk { store: app.store.clone(), clock: app.clock.clone() },
             store: app.store,
             intake: app.intake,
             clock: app.clock,
             access: app.access,
             metrics,
         });
-        Self { router: crate::api::router(shared.clone()), shared, hooks: Arc::new(hooks) }
+        let endpoints = app.endpoints.into();
+        Self { router: crate::api::router(shared.clone()), shared, hooks: Arc::new(hooks), endpoints }
     }
 
     /// Everything but the intake paths, to be called inside the process.

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 /// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a commit may take before the sender is told to come again.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,11 +30,13 @@ pub(crate) type Reply = Response<Either<Full<Bytes>, axum::body::Body>>;
 impl Server {
     /// Answers one request. Never panics and never fails.
     pub(crate) async fn handle(&self, request: Request<Incoming>) -> Reply {
-        match self.hook(request.uri().path()) {
-            Some(hook) => AssertUnwindSafe(self.handle_hook(hook, request))
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| self.refuse(hook, Problem::bug())),
+        if let Some(hook) = self.hook(request.uri().path()) {
+            let handled = AssertUnwindSafe(self.handle_hook(hook, request)).catch_unwind().await;
+            return handled.unwrap_or_else(|_| self.refuse(hook, Problem::bug()));
+        }
+        let path = request.uri().path().to_owned();
+        match self.endpoint(&path) {
+            Some((endpoint, below)) => self.handle_endpoint(endpoint, below, request).await,
             None => self.handle_other(request).await,
         }
     }
@@ -123,7 +125,7 @@ impl Server {
 }
 
 /// Reads a body up to `limit` bytes. A body that comes in one piece is not copied.
-async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
     let told = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|told| told > limit) {
         // A sender that waits for our word before it sends gets the answer instead.
@@ -199,7 +201,7 @@ fn answer(accepted: &Accepted) -> Reply {
 }
 
 /// An answer in the form that the sender expects.
-fn own_form(answer: Answer) -> Reply {
+pub(crate) fn own_form(answer: Answer) -> Reply {
     json(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK), answer.body)
 }
 

@@ -4,11 +4,13 @@
 //! [`Receive`](pagebridge_ports::Receive), and what it tells goes to the [`Intake`], which answers after the commit
 //! and not before. Everything else (`api`, `health`, `metrics`) is an ordinary router.
 //!
-//! There is deliberately no knowledge of any outside system here, and nothing that waits for one.
+//! There is deliberately no knowledge of any outside system here. Nothing waits for one but an `endpoint`, which answers paths of
+//! another program's API from live data ([`pagebridge_ports::Endpoint`]).
 
 mod alarms;
 mod api;
 mod app;
+mod endpoint;
 mod health;
 mod intake;
 mod listener;
@@ -18,6 +20,6 @@ mod problem;
 pub use api::access::Access;
 pub use api::view;
 pub use api::words;
-pub use app::{App, BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route, Server, StoreIntake};
+pub use app::{App, BODY_SIZE_BYTES_DEFAULT, Endpoint, Figures, Intake, Route, Server, StoreIntake};
 pub use listener::{CONNECTIONS_MAX, Stop};
 pub use problem::Problem;

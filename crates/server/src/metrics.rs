@@ -31,6 +31,12 @@ struct Refusals {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answers {
+    system: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Attempts {
     system: String,
     outcome: &'static str,
@@ -66,6 +72,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     inputs: Family<Inputs, Counter>,
     refusals: Family<Refusals, Counter>,
+    answers: Family<Answers, Counter>,
 }
 
 /// The counters of one intake path, found once so that a request pays for no look-up.
@@ -95,11 +102,16 @@ impl RouteMetrics {
 impl Metrics {
     pub(crate) fn new(version: &'static str) -> Self {
         let mut registry = Registry::with_prefix("pagebridge");
-        let (inputs, refusals) = (Family::default(), Family::default());
+        let (inputs, refusals, answers) = (Family::default(), Family::default(), Family::<Answers, Counter>::default());
         registry.register("inputs", "Requests understood and committed, by what they did", inputs.clone());
         registry.register("refusals", "Requests answered 4xx or 5xx, by reason", refusals.clone());
+        registry.register(
+            "endpoint_answers",
+            "Requests to endpoints of other programs' APIs, by status",
+            answers.clone(),
+        );
         registry.register("build", "The running program", Info::new([("version", version)]));
-        Self { registry, inputs, refusals }
+        Self { registry, inputs, refusals, answers }
     }
 
     pub(crate) fn route(&self, system: &SystemName) -> RouteMetrics {
@@ -115,6 +127,10 @@ impl Metrics {
             held: counter("held"),
             ignored: counter("ignored"),
         }
+    }
+
+    pub(crate) fn answered(&self, system: &SystemName, status: u16) {
+        self.answers.get_or_create(&Answers { system: system.to_string(), status }).inc();
     }
 
     pub(crate) fn refused(&self, system: &SystemName, reason: &'static str) {

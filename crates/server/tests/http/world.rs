@@ -59,7 +59,7 @@ fn news_name(news: &News) -> String {
 
 /// A store in memory that can be broken, or made to wait.
 pub(crate) struct Moody {
-    inner: MemoryStore,
+    pub(crate) inner: MemoryStore,
     pub(crate) broken: AtomicBool,
     /// Commits take a permit when this is on.
     pub(crate) waits: AtomicBool,
@@ -218,6 +218,7 @@ impl World {
             intake: Arc::new(StoreIntake::new(store.clone(), clock.clone())),
             clock: clock.clone(),
             routes: vec![route("/ops-webhook"), route("/hooks/opsgenie")],
+            endpoints: vec![crate::endpoint::told()],
             access: Access::new(address.ip(), token.map(Secret::new).as_ref()),
             version: "0.0.0-test",
         });
