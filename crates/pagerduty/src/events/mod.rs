@@ -19,6 +19,7 @@
 pub mod change;
 mod fit;
 mod key;
+mod sender;
 pub mod v1;
 mod wire;
 
@@ -32,6 +33,7 @@ use crate::open_enum::open_enum;
 use crate::secret::Secret;
 
 pub use key::{KeyError, KeyKind, key_kind};
+pub use sender::{SendError, Sender};
 
 /// Largest body that is sent. The limit is documented as "512 KB"; this is the smaller reading.
 pub const EVENT_SIZE_BYTES_MAX: usize = 512_000;

@@ -7,6 +7,7 @@ mod account;
 mod alerts;
 mod faults;
 mod incidents;
+mod netbox;
 mod recipes;
 mod webhooks;
 mod world;
