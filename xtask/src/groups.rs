@@ -30,6 +30,8 @@ pub(crate) enum Need {
     IfInstalled(&'static str),
     /// A running PostgreSQL server, named in the environment.
     Postgres,
+    /// A running Request Tracker, named in the environment.
+    Rt,
     /// Chromium and its driver.
     Browser,
     /// The release binary `pagebridge`.
@@ -206,6 +208,14 @@ pub(crate) const GROUPS: &[Group] = &[
         name: "browser",
         needs: &[Need::Browser],
         command: Run::Cargo(&["test", "--package", "pagebridge-sandbox", "--test", "browser"]),
+        quick: Quick::Same,
+        counted: Counted::Libtest,
+        part_of: None,
+    },
+    Group {
+        name: "rt",
+        needs: &[Need::Rt],
+        command: Run::Cargo(&["test", "--package", "pagebridge", "--test", "rt"]),
         quick: Quick::Same,
         counted: Counted::Libtest,
         part_of: None,

@@ -12,12 +12,17 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends a request; gives the status and the body. An answer that breaks off is an error.
 pub(crate) fn send(port: u16, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
+    send_as(port, method, path, "", body)
+}
+
+/// The same with lines of its own in the head, each with its line end.
+pub(crate) fn send_as(port: u16, method: &str, path: &str, lines: &str, body: &str) -> Result<(u16, String)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).context("could not connect")?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n{lines}Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all((head + body).as_bytes()).context("could not send")?;

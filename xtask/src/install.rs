@@ -10,6 +10,13 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::Workspace;
 
 const DEBIAN_POSTGRES_DIR: &str = "/usr/lib/postgresql";
+const DEBIAN_RT_SERVER: &str = "/usr/share/request-tracker5/libexec/rt-server";
+/// Request Tracker with SQLite and a server of its own; it does not ask for a database, and a mail program is there
+/// that does not stay running.
+const RT_PACKAGES: &[&str] =
+    &["request-tracker5", "rt5-db-sqlite", "rt5-standalone", "dbconfig-no-thanks", "msmtp-mta"];
+/// How long another installation may take before ours gives up.
+const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=900";
 
 /// Returns the directory that holds `initdb` and `pg_ctl`, after installing them if need be.
 pub(crate) fn postgres_binaries() -> Result<PathBuf> {
@@ -43,6 +50,21 @@ pub(crate) fn browser() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes sure that Request Tracker 5 can be started, and returns the version of its package.
+pub(crate) fn request_tracker() -> Result<String> {
+    if !Path::new(DEBIAN_RT_SERVER).is_file() {
+        debian_packages(RT_PACKAGES).context("the tests of Request Tracker run against a real one")?;
+        ensure!(
+            Path::new(DEBIAN_RT_SERVER).is_file(),
+            "installed request-tracker5, but there is no {DEBIAN_RT_SERVER}"
+        );
+    }
+    let output = Command::new("dpkg-query").args(["--show", "--showformat=${Version}", "request-tracker5"]).output();
+    let output = output.context("could not start dpkg-query")?;
+    ensure!(output.status.success(), "request-tracker5 is there, but dpkg-query does not know its version");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Tells whether `cargo SUBCOMMAND` exists.
@@ -90,21 +112,26 @@ fn has_server(dir: &Path) -> bool {
 
 /// Installs a package of Debian, or says who can.
 pub(crate) fn debian_package(package: &str) -> Result<()> {
+    debian_packages(&[package])
+}
+
+fn debian_packages(packages: &[&str]) -> Result<()> {
+    let names = packages.join(" ");
     if !is_root()? || !quiet(Command::new("apt-get").arg("--version")) {
         bail!(
-            "Debian package `{package}` is missing and only root can install it: \
-             run `sudo apt-get install {package}`, then again"
+            "of Debian, `{names}` is not installed and only root can install it: \
+             run `sudo apt-get install {names}`, then again"
         );
     }
-    println!("installing the Debian package {package}");
+    println!("installing {names} of Debian");
     apt_get(&["update"])?;
     // Without an upgrade: the machine's other packages are not ours to change.
-    apt_get(&["install", "--yes", "--no-install-recommends", "--no-upgrade", package])
+    apt_get(&[&["install", "--yes", "--no-install-recommends", "--no-upgrade"], packages].concat())
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let status = Command::new("apt-get")
-        .arg("--quiet")
+        .args(["--quiet", "-o", LOCK_TIMEOUT])
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())

@@ -5,7 +5,6 @@
 //! got one must have its effect in the end, once.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -16,6 +15,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::http;
+use crate::own;
 use crate::process;
 use crate::time::{self, Watch, pause};
 use crate::workspace::Workspace;
@@ -92,7 +92,7 @@ fn build() -> Result<PathBuf> {
 }
 
 fn drill(binary: &Path, dir: &Path, seed: u64, rounds: usize) -> Result<Vec<Check>> {
-    let port = free_port()?;
+    let port = own::free_port()?;
     let sandbox = Sandbox::start(binary, dir, seed)?;
     sandbox.subscribe(port)?;
     let config = sandbox.write_config(dir, port)?;
@@ -204,9 +204,4 @@ fn drain(sandbox: &Sandbox, port: u16) -> Result<()> {
         pause(300);
     }
     Ok(())
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("could not find a free port")?;
-    Ok(listener.local_addr().context("could not read back the free port")?.port())
 }

@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask test`, `tidy`, `postgres`, `bench`, `kill`, `peers`.
+//! Project tasks: `cargo xtask test`, `tidy`, `postgres`, `rt`, `bench`, `kill`, `peers`.
 //!
 //! Nothing here is shipped. The crate uses none of ours, so that it builds in seconds on a clean
 //! machine and can say what is missing before anything else is compiled.
@@ -13,9 +13,11 @@ mod http;
 mod install;
 mod kept;
 mod kill;
+mod own;
 mod peers;
 mod postgres;
 mod process;
+mod rt;
 mod tally;
 mod test;
 mod tidy;
@@ -32,6 +34,8 @@ enum Task {
     Tidy(tidy::Options),
     /// Runs a command with a private PostgreSQL server, named in PAGEBRIDGE_TEST_POSTGRES.
     Postgres(postgres::Options),
+    /// Runs a command with a private Request Tracker 5, named in RT_URL, RT_TOKEN and RT_QUEUE.
+    Rt(rt::Options),
     /// Measures the release binary against ceilings taken in the same run.
     Bench(bench::Options),
     /// Kills the bridge at random moments under load, and looks for what was lost or done twice.
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Postgres(options) => postgres::run(&options),
+        Task::Rt(options) => rt::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Kill(options) => kill::run(&options),
         Task::Peers(options) => peers::run(&options),

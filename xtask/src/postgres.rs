@@ -1,18 +1,16 @@
 //! A real PostgreSQL server in a private directory, for as long as a command needs it.
 
-use std::fs::{self, DirBuilder};
-use std::io::Read;
-use std::net::TcpListener;
-use std::os::unix::fs::{DirBuilderExt, chown};
+use std::fs;
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use crate::install;
+use crate::own;
 use crate::process::exit_code;
 
 /// Names the running server to the tests.
@@ -79,12 +77,13 @@ impl Server {
     pub(crate) fn start(durability: Durability) -> Result<Self> {
         let programs = install::postgres_binaries()?;
         let account = Account::choose()?;
-        let dir = private_directory(&account)?;
+        let dir = own::directory("postgres")?;
+        account.give(&dir)?;
         let cluster = Cluster { programs, account, dir };
         // From here on the keeper cleans up, however this process ends.
         let keeper = cluster.keeper()?;
         let mut server = Self { url: String::new(), keeper: Some(keeper) };
-        let password = password()?;
+        let password = own::password()?;
         cluster.init(&password)?;
         let port = cluster.start(durability)?;
         server.url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
@@ -204,7 +203,7 @@ impl Cluster {
     fn start(&self, durability: Durability) -> Result<u16> {
         let log = self.dir.join("log");
         for _ in 0..PORT_ATTEMPTS_MAX {
-            let port = free_port()?;
+            let port = own::free_port()?;
             let status = self
                 .command("pg_ctl")
                 .args(["start", "-w", "-s", "-D"])
@@ -243,33 +242,6 @@ fn settings(socket_dir: &Path, port: u16, durability: Durability) -> String {
     settings
 }
 
-fn private_directory(account: &Account) -> Result<PathBuf> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("pagebridge-postgres-{}-{count}", std::process::id());
-    let dir = std::env::temp_dir().join(name);
-    // Fails when the path exists: it might be somebody else's.
-    DirBuilder::new()
-        .mode(0o700)
-        .create(&dir)
-        .with_context(|| format!("could not make the private directory {}", dir.display()))?;
-    account.give(&dir)?;
-    Ok(dir)
-}
-
-fn password() -> Result<String> {
-    let mut bytes = [0; 16];
-    fs::File::open("/dev/urandom")
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .context("could not read /dev/urandom")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("could not find a free port")?;
-    Ok(listener.local_addr().context("could not read back the free port")?.port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,12 +252,5 @@ mod tests {
         assert!(settings(dir, 5, Durability::None).contains("fsync=off"));
         assert!(!settings(dir, 5, Durability::Fsync).contains("fsync"));
         assert!(!settings(dir, 5, Durability::None).contains("synchronous_commit"));
-    }
-
-    #[test]
-    fn passwords_differ() {
-        let (one, other) = (password().expect("urandom"), password().expect("urandom"));
-        assert_eq!(one.len(), 32);
-        assert_ne!(one, other);
     }
 }

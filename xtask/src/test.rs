@@ -10,6 +10,7 @@ use crate::groups::{GROUPS, Group, Need, Quick, Run};
 use crate::install;
 use crate::postgres::{self, Durability, Server};
 use crate::process;
+use crate::rt;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -36,7 +37,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let selected = select(GROUPS, &options.only, options.quick)?;
-    let mut runner = Runner { workspace: Workspace::load()?, quick: options.quick, postgres: None, release: false };
+    let mut runner =
+        Runner { workspace: Workspace::load()?, quick: options.quick, postgres: None, rt: None, release: false };
     let mut results = Vec::new();
     for group in selected {
         println!("\n==> {}", group.name);
@@ -44,7 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         println!("<== {}", result.line());
         results.push(result);
     }
-    // The server must be gone before the last line is printed.
+    // The servers must be gone before the last line is printed.
     drop(runner);
     Ok(report(&results))
 }
@@ -101,6 +103,7 @@ struct Runner {
     workspace: Workspace,
     quick: bool,
     postgres: Option<Server>,
+    rt: Option<rt::Server>,
     /// Whether the release binary is up to date.
     release: bool,
 }
@@ -149,6 +152,7 @@ impl Runner {
                     }
                 }
                 Need::Postgres => self.start_postgres()?,
+                Need::Rt => self.start_rt()?,
                 Need::Browser => install::browser()?,
                 Need::Release => self.build_release()?,
             }
@@ -159,6 +163,13 @@ impl Runner {
     fn start_postgres(&mut self) -> Result<()> {
         if self.postgres.is_none() {
             self.postgres = Some(Server::start(Durability::None)?);
+        }
+        Ok(())
+    }
+
+    fn start_rt(&mut self) -> Result<()> {
+        if self.rt.is_none() {
+            self.rt = Some(rt::Server::start(&self.workspace, 0)?);
         }
         Ok(())
     }
@@ -207,6 +218,10 @@ impl Runner {
         match &self.postgres {
             Some(server) if group.needs.contains(&Need::Postgres) => command.env(postgres::VARIABLE, server.url()),
             _ => command.env_remove(postgres::VARIABLE),
+        };
+        match &self.rt {
+            Some(server) if group.needs.contains(&Need::Rt) => command.envs(server.variables().iter().cloned()),
+            _ => command.env_remove(rt::VARIABLE),
         };
         Ok(command)
     }

@@ -1,6 +1,5 @@
 //! What one client meets: a sandbox and, on the way to it, the bridge.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -11,6 +10,7 @@ use super::Against;
 use super::tools::Tools;
 use crate::http;
 use crate::kept::Kept;
+use crate::own;
 
 /// More than the 100 rows of the largest page.
 const OPEN_INCIDENTS: usize = 105;
@@ -65,7 +65,7 @@ impl World {
 
     /// Starts a bridge that passes events on to the sandbox, with TLS and a proxy in front of it.
     fn put_bridge(&mut self, binary: &Path, tools: &Tools, dir: &Path) -> Result<()> {
-        let port = free_port()?;
+        let port = own::free_port()?;
         let mut command = Command::new(binary);
         command.args(["serve", "--json", "--log", "warn", "--config"]).arg(tools.root().join(EXAMPLE));
         command.arg("--listen").arg(format!("127.0.0.1:{port}"));
@@ -136,9 +136,4 @@ impl World {
 
 fn text(value: &Value) -> Result<&str> {
     value.as_str().context("the line of readiness lacks an address or a credential")
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("could not find a free port")?;
-    Ok(listener.local_addr().context("could not read back the free port")?.port())
 }
