@@ -135,9 +135,13 @@ impl Link {
                 self.poll_stopped = Some(reason.clone());
             }
             Change::NotMade { .. } => self.create_in_doubt = false,
-            Change::RefreshWanted { .. } => self.refresh = true,
+            Change::RefreshWanted { .. } => {
+                self.refresh = true;
+                self.aside = None;
+            }
             Change::MarkWanted { record, .. } => {
                 self.mark = Some(record.clone());
+                self.aside = None;
                 self.marked = false;
             }
             Change::Renewed { .. } => self.renew(),
@@ -193,10 +197,9 @@ impl Link {
                 }
                 self.next_step();
             }
-            Change::Skipped { .. } => {
-                self.refresh = false;
-                self.marked = self.mark.is_some();
+            Change::Skipped { park, .. } => {
                 self.next_step();
+                self.aside = Some(park.clone());
             }
             Change::DeadLettered { note: Some(id), park, .. } => {
                 self.notes_due.retain(|due| due != id);
@@ -259,6 +262,7 @@ impl Link {
 
     fn release(&mut self) {
         self.park = None;
+        self.aside = None;
         self.poll_stopped = None;
         self.attempts = 0;
         self.not_before = Timestamp(0);

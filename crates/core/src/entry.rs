@@ -211,7 +211,7 @@ pub enum Change {
         /// Why, and what to do.
         park: Park,
     },
-    /// A step was refused that nothing else depends on; it is not tried again until it is wanted anew.
+    /// A step that nothing else depends on was refused: it waits for an operator, and the others go on.
     Skipped {
         /// The system.
         system: SystemName,

@@ -218,6 +218,11 @@ impl Incident {
                     park: park.clone(),
                 });
             }
+            if let Some(park) = &link.aside {
+                let step = if link.marked { crate::Step::Update { retold: 0 } } else { crate::Step::Mark };
+                let (system, what, park) = (system.clone(), step.describe(), park.clone());
+                letters.push(DeadLetter { incident: self.id, system, number, what, park });
+            }
             for (note, park) in &link.notes_parked {
                 let what = crate::Step::AddNote(*note).describe();
                 letters.push(DeadLetter {

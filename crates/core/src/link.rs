@@ -116,6 +116,9 @@ pub struct Link {
     /// Whether it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub marked: bool,
+    /// What the record is to be told about, beside its status and notes, was refused; an operator may release it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<Park>,
     /// Read the record as soon as possible.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub poll_now: bool,
@@ -160,6 +163,7 @@ impl Link {
             refresh: false,
             mark: None,
             marked: false,
+            aside: None,
             poll_now: false,
             poll_misses: 0,
             poll_stopped: None,
@@ -179,6 +183,12 @@ impl Link {
     #[must_use]
     pub fn agreed(&self) -> Option<Status> {
         self.want.or(self.known)
+    }
+
+    /// Whether something that is to be delivered here waits for an operator.
+    #[must_use]
+    pub fn has_dead_letters(&self) -> bool {
+        self.park.is_some() || self.aside.is_some() || !self.notes_parked.is_empty()
     }
 
     /// Whether a record that people see is to hold this status.

@@ -75,9 +75,18 @@ fn plan_record(link: &Link, touched: bool) -> Option<Step> {
     }
     match link.want {
         Some(to) if link.known != Some(to) => Some(Step::SetStatus { from: link.known, to }),
-        _ if link.mark.is_some() && !link.marked => Some(Step::Mark),
-        _ if link.refresh && link.role == Role::Record => Some(Step::Update { retold: 0 }),
-        _ => link.notes_due.first().map(|id| Step::AddNote(*id)),
+        _ => plan_description(link).or(link.notes_due.first().map(|id| Step::AddNote(*id))),
+    }
+}
+
+/// What a record is told beside its status and notes.
+fn plan_description(link: &Link) -> Option<Step> {
+    if link.aside.is_some() {
+        return None;
+    }
+    match link.mark.is_some() && !link.marked {
+        true => Some(Step::Mark),
+        false => (link.refresh && link.role == Role::Record).then_some(Step::Update { retold: 0 }),
     }
 }
 

@@ -175,7 +175,7 @@ fn stored_entries_of_records_fold_to_the_same_state() {
     let rt = incident.link("rt").expect("it is the origin");
     assert_eq!((rt.mark.as_ref().map(|m| m.id.0.as_str()), rt.marked, rt.step), (Some("Q1"), true, 2));
     let pagerduty = incident.link("pagerduty").expect("it was heard of");
-    assert_eq!((pagerduty.refresh, pagerduty.step), (false, 2));
+    assert_eq!((pagerduty.refresh, pagerduty.aside.is_some(), pagerduty.step), (true, true, 2));
 }
 
 #[test]

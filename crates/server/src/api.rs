@@ -180,7 +180,7 @@ async fn release(State(app): App, Path((id, system)): Path<(String, String)>) ->
         let detail = format!("incident {id} has no record in that system, only in {}", known.join(", "));
         return Err(Problem::not_found(detail));
     };
-    let waits = link.park.is_some() || !link.notes_parked.is_empty() || link.poll_stopped.is_some();
+    let waits = link.has_dead_letters() || link.poll_stopped.is_some();
     if !waits && incident.quarantined.is_none() {
         return Ok(fresh(json!({"status": "unchanged", "incident": incident.id, "system": system})));
     }

@@ -37,6 +37,23 @@ pub(crate) fn converged(driver: &Driver<'_>) -> Result<(), Failure> {
         }
         people_are_heard(driver, incident)?;
     }
+    nothing_is_overlooked(driver)
+}
+
+/// What is listed and open has an incident, even when not one webhook about it arrived.
+fn nothing_is_overlooked(driver: &Driver<'_>) -> Result<(), Failure> {
+    let incidents = driver.incidents();
+    let world = driver.world.lock();
+    for remote in world.remotes.iter().filter(|r| r.listed) {
+        let known = |r: &RemoteRecord| {
+            let has =
+                |i: &Incident| i.link(remote.name.as_str()).and_then(Link::record_id).is_some_and(|id| id.0 == r.id);
+            incidents.iter().any(has)
+        };
+        if let Some(record) = remote.records.iter().find(|r| r.status != Status::Resolved && !known(r)) {
+            return Err(format!("{} {} is open, and no incident has it", remote.name, record.id));
+        }
+    }
     Ok(())
 }
 
@@ -51,6 +68,7 @@ fn ends_of_steps(incident: &Incident, journal: &[&JournalRow]) -> Result<(), Fai
     for change in journal.iter().flat_map(|r| &r.entry.changes) {
         let (Change::Delivered { system, step, .. }
         | Change::Superseded { system, step, .. }
+        | Change::Skipped { system, step, .. }
         | Change::DeadLettered { system, step, .. }) = change
         else {
             continue;
@@ -154,6 +172,12 @@ fn in_step(driver: &Driver<'_>, incident: &Incident, link: &Link) -> Result<(), 
     }
     if !told && (!link.notes_due.is_empty() || !link.notes_parked.is_empty()) {
         return Err(format!("{place}: notes are still due"));
+    }
+    if let Some(mark) = &link.mark
+        && link.marked
+        && record.mark.as_ref() != Some(&mark.id.0)
+    {
+        return Err(format!("{place}: it should say that it belongs to {}, and says {:?}", mark.id, record.mark));
     }
     let held = marked(&record);
     match link.notes_written.iter().find(|(id, _)| !held.contains(&id.0)) {

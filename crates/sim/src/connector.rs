@@ -97,7 +97,8 @@ impl SimConnector {
                 Ok(None) => {}
             }
         }
-        match self.write(Write::Create { key: delivery.create_key.clone() }).await {
+        let mark = delivery.belongs_to.as_ref().map(|record| record.id.0.clone());
+        match self.write(Write::Create { key: delivery.create_key.clone(), mark }).await {
             Answer::End(outcome) => outcome,
             Answer::Id(id) => {
                 let status = self.world.lock().remote(&self.system).find(&id).map(|r| r.status);
@@ -155,6 +156,14 @@ impl SimConnector {
         }
     }
 
+    async fn mark(&self, delivery: &Delivery, id: &str) -> Outcome {
+        let mark = delivery.belongs_to.as_ref().map(|record| record.id.0.clone()).unwrap_or_default();
+        match self.write(Write::Mark { id: id.to_owned(), mark }).await {
+            Answer::End(outcome) => outcome,
+            Answer::Id(_) => Outcome::Delivered { record: None, status: None, status_at: None, note: None },
+        }
+    }
+
     async fn carry_out(&self, delivery: &Delivery) -> Outcome {
         let id = delivery.record.as_ref().map(|r| r.id.0.as_str()).unwrap_or_default();
         match &delivery.step {
@@ -165,7 +174,8 @@ impl SimConnector {
                 Ok(Some(found)) => made(found.record, Some(found.status)),
             },
             Step::SetStatus { from, to } => self.set_status(id, *from, *to).await,
-            Step::Update { .. } | Step::Mark => unreachable!("no rule of the simulation wants it"),
+            Step::Update { .. } => unreachable!("no rule of the simulation wants it"),
+            Step::Mark => self.mark(delivery, id).await,
             Step::AddNote(_) => self.add_note(delivery, id).await,
         }
     }

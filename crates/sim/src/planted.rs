@@ -29,6 +29,10 @@ pub(crate) enum Plant {
     EditsTheJournal,
     /// A lane is lost when an attempt is settled.
     ForgetsLanes,
+    /// Records that are followed are never listed.
+    NeverLists,
+    /// A hint about an unknown ticket opens an incident, although it may be the ticket that is just being made.
+    OpensByNumber,
     /// What waits longest goes first, urgent or not.
     IgnoresUrgency,
 }

@@ -14,6 +14,9 @@ pub(crate) enum Kind {
     Forward,
     /// Like a ticket or an alert: the last write wins; webhooks carry no times and notes no ids.
     LastWrite,
+    /// Like a ticket that is followed by its feed: the last write wins; webhooks only say that something changed, notes
+    /// have ids, and the record says which record elsewhere it belongs to.
+    Followed,
 }
 
 /// One note of a record.
@@ -33,14 +36,17 @@ pub(crate) struct RemoteRecord {
     pub by_us: bool,
     pub changed_at: Timestamp,
     pub notes: Vec<RemoteNote>,
+    /// The record elsewhere that it says it belongs to.
+    pub mark: Option<String>,
 }
 
 /// A write that is asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Write {
-    Create { key: String },
+    Create { key: String, mark: Option<String> },
     SetStatus { id: String, to: Status },
     AddNote { id: String, text: String },
+    Mark { id: String, mark: String },
 }
 
 /// A webhook on its way.
@@ -57,6 +63,8 @@ pub(crate) struct Remote {
     /// Records begin here, so that news of an unknown one makes the bridge ask.
     pub origin: bool,
     pub records: Vec<RemoteRecord>,
+    /// Its records are listed in full now and then.
+    pub listed: bool,
     /// Writes of ours that changed something.
     pub our_writes: u64,
     next_event: u64,
@@ -64,7 +72,36 @@ pub(crate) struct Remote {
 
 impl Remote {
     pub(crate) fn new(name: &str, kind: Kind, origin: bool) -> Self {
-        Self { name: SystemName::new(name), kind, origin, records: Vec::new(), our_writes: 0, next_event: 0 }
+        let (name, listed) = (SystemName::new(name), false);
+        Self { name, kind, origin, records: Vec::new(), listed, our_writes: 0, next_event: 0 }
+    }
+
+    /// The same, with listings.
+    pub(crate) fn listed(self) -> Self {
+        Self { listed: true, ..self }
+    }
+
+    /// A listing of what may be of interest: a record that is over is shown by a feed, and left out by a list of open ones.
+    pub(crate) fn list(&self, now: Timestamp) -> Vec<Input> {
+        let shown = |r: &&RemoteRecord| self.kind == Kind::Followed || r.status != Status::Resolved;
+        let input = |record: &RemoteRecord| {
+            let reading = self.read(&record.id).expect("it is one of its records");
+            let mut input = Input::read(self.name.clone(), reading, now);
+            self.name_record(record, &mut input);
+            input
+        };
+        self.records.iter().filter(shown).map(input).collect()
+    }
+
+    fn name_record(&self, record: &RemoteRecord, input: &mut Input) {
+        let key = |kind, value: &str| Key { kind, value: value.to_owned() };
+        if self.kind == Kind::Followed {
+            input.create_key = Some(record.key.clone());
+            let mark = record.mark.iter().flat_map(|m| [key(KeyKind::CreateKey, m), key(KeyKind::Linked, m)]);
+            input.keys.extend(mark);
+        } else {
+            input.keys.push(key(KeyKind::CreateKey, &record.key));
+        }
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&RemoteRecord> {
@@ -87,9 +124,13 @@ impl Remote {
             by_us: false,
             changed_at: now,
             notes: Vec::new(),
+            mark: None,
         });
-        let opening = Opening { content: content(id, urgent), status: None };
-        self.hook(id, News::Opened(opening), None, now)
+        let news = match self.listed {
+            true => News::Exists,
+            false => News::Opened(Opening { content: content(id, urgent), status: None }),
+        };
+        self.hook(id, news, None, now)
     }
 
     /// A person changes the status; `None` when that is not a change.
@@ -118,7 +159,7 @@ impl Remote {
     /// refuses for good.
     pub(crate) fn apply(&mut self, write: &Write, now: Timestamp) -> Result<(String, Option<Hook>), String> {
         match write {
-            Write::Create { key } => {
+            Write::Create { key, mark } => {
                 // Open or just closed: the far side's own dedup; see the assumptions in `docs/simulation.md`.
                 if let Some(record) = self.find_by_key(key) {
                     return Ok((record.id.clone(), None));
@@ -133,6 +174,7 @@ impl Remote {
                     by_us: true,
                     changed_at: now,
                     notes: Vec::new(),
+                    mark: mark.clone(),
                 });
                 let hook = self.hook(&id, News::Exists, Some(us()), now);
                 Ok((id, Some(hook)))
@@ -152,6 +194,17 @@ impl Remote {
                 let hook = self.hook(id, News::Status(*to), Some(us()), now);
                 Ok((id.clone(), Some(hook)))
             }
+            Write::Mark { id, mark } => {
+                let Some(record) = self.records.iter_mut().find(|r| r.id == *id) else {
+                    return Err("no such record".into());
+                };
+                if record.mark.replace(mark.clone()).as_ref() == Some(mark) {
+                    return Ok((id.clone(), None));
+                }
+                self.our_writes += 1;
+                let hook = self.hook(id, News::Hint, Some(us()), now);
+                Ok((id.clone(), Some(hook)))
+            }
             Write::AddNote { id, text } => {
                 self.our_writes += 1;
                 let hook = self.note(id, "pagebridge", text, now);
@@ -164,7 +217,7 @@ impl Remote {
     pub(crate) fn read(&self, id: &str) -> Option<Reading> {
         let record = self.find(id)?;
         let notes = (0..record.notes.len()).map(|n| ReadingNote {
-            remote_id: (self.kind == Kind::Forward).then(|| format!("{id}-n{n}")),
+            remote_id: (self.kind != Kind::LastWrite).then(|| format!("{id}-n{n}")),
             key: note_key(self.kind, &self.name, record, n),
             author: record.notes[n].author.clone(),
             text: record.notes[n].text.clone(),
@@ -181,13 +234,15 @@ impl Remote {
 
     fn hook(&mut self, id: &str, news: News, actor: Option<Actor>, now: Timestamp) -> Hook {
         self.next_event += 1;
+        let news = if self.kind == Kind::Followed { News::Hint } else { news };
         let mut input = Input::news(self.name.clone(), id, news);
         input.id = InputId::from_parts(&[self.name.as_str(), &self.next_event.to_string()]);
-        if let Some(record) = self.find(id) {
-            input.keys.push(Key { kind: KeyKind::CreateKey, value: record.key.clone() });
+        if let Some(record) = self.find(id).filter(|_| self.kind != Kind::Followed) {
+            self.name_record(record, &mut input);
         }
         input.actor = actor;
-        input.asks = self.origin;
+        // A record that says itself which other it belongs to is opened by a listing, which shows that.
+        input.asks = (self.origin || self.listed) && self.kind != Kind::Followed;
         input.occurred_at = (self.kind == Kind::Forward).then_some(now);
         Hook { due: now, input }
     }
@@ -204,7 +259,7 @@ fn us() -> Actor {
 
 fn note_key(kind: Kind, system: &SystemName, record: &RemoteRecord, n: usize) -> i64 {
     match kind {
-        Kind::Forward => hash_text(&format!("{system} {} note {n}", record.id)),
+        Kind::Forward | Kind::Followed => hash_text(&format!("{system} {} note {n}", record.id)),
         Kind::LastWrite => NoteNews::key_of_text(&record.notes[n].author, &record.notes[n].text),
     }
 }

@@ -23,6 +23,8 @@ use tokio::runtime::Handle;
 const TTL_MS: i64 = 20_000;
 /// How long phase two goes on after the last thing happened, in milliseconds: several polls of every record.
 const QUIET_MS: i64 = 90_000;
+/// Time between two listings once it is quiet, in milliseconds.
+const LISTING_MS: i64 = 8_000;
 /// How long the operator releases dead letters in phase two, in milliseconds.
 const RELEASES_MS: i64 = 60_000;
 /// Rounds within one instant, at most.
@@ -62,6 +64,9 @@ pub(crate) struct Driver<'a> {
     runtime: Option<Handle>,
     connectors: Vec<Arc<SimConnector>>,
     flights: Vec<Flight>,
+    /// What a listing has shown and has not been taken yet.
+    listing: Vec<Input>,
+    listed_at: Timestamp,
     /// Live leases by lane, until when.
     live: HashMap<(IncidentId, SystemName), Timestamp>,
     /// Inputs that were answered as accepted.
@@ -87,7 +92,8 @@ pub(crate) fn run(
 /// The systems and rules of a seed.
 fn scene(seed: u64) -> (Vec<Remote>, Bridges) {
     let opening = Direction { created: Cell::STATUS, ..Direction::FOLLOW };
-    let (remotes, bridge) = match seed % 4 {
+    let followed = seed % 5 == 4;
+    let (remotes, bridge) = match seed % 5 {
         0 | 1 => (
             vec![Remote::new("opsgenie", Kind::LastWrite, true), Remote::new("pagerduty", Kind::Forward, false)],
             Bridge::opsgenie_proxy("opsgenie", "pagerduty"),
@@ -102,6 +108,13 @@ fn scene(seed: u64) -> (Vec<Remote>, Bridges) {
                 Direction::FOLLOW,
             ),
         ),
+        4 => (
+            vec![
+                Remote::new("rt", Kind::Followed, true).listed(),
+                Remote::new("pagerduty", Kind::Forward, false).listed(),
+            ],
+            followed_bridge(),
+        ),
         _ => (
             vec![Remote::new("rt", Kind::LastWrite, true), Remote::new("other", Kind::LastWrite, false)],
             Bridge::pair("two-tickets", ("rt", "RT"), ("other", "Other"), opening, Direction::FOLLOW),
@@ -110,7 +123,22 @@ fn scene(seed: u64) -> (Vec<Remote>, Bridges) {
     let mut bridges = Bridges::new(vec![bridge]).with_instance("sim");
     bridges.backoff = Backoff { first_ms: 500, cap_ms: 10_000, unanswered_ms: 5_000 };
     bridges.poll = PollPolicy { interval_ms: 10_000, quiet_ms: 20_000, linger_ms: i64::MAX / 4 };
+    if followed {
+        bridges.polls.insert(SystemName::new("rt"), PollPolicy::ON_DEMAND);
+    }
     (remotes, bridges)
+}
+
+/// Tickets and incidents that are both listed, and made for each other.
+fn followed_bridge() -> Bridge {
+    let mut bridge = Bridge::rt_extension("rt", "pagerduty");
+    for rule in &mut bridge.rules {
+        rule.direction.noted = Cell::NOTE;
+        rule.direction.unacknowledged = Cell::STATUS;
+    }
+    // What is over at a forward remote stays over, so only the way back follows.
+    bridge.rules[1].direction.reopened = Cell::STATUS;
+    bridge
 }
 
 impl<'a> Driver<'a> {
@@ -130,6 +158,8 @@ impl<'a> Driver<'a> {
             runtime,
             connectors,
             flights: Vec::new(),
+            listing: Vec::new(),
+            listed_at: Timestamp(0),
             live: HashMap::new(),
             answered: Vec::new(),
             alerts: 0,
@@ -161,6 +191,9 @@ impl<'a> Driver<'a> {
 
     fn rough_step(&mut self) -> Result<(), Failure> {
         self.world.lock().land();
+        if self.lists() && self.chance(|r| r.chance(12)) {
+            return self.take_listed().map(drop);
+        }
         match self.chance(|r| r.below(100)) {
             0..30 => self.poll_one(),
             30..50 => {
@@ -173,6 +206,29 @@ impl<'a> Driver<'a> {
             _ => self.operator_releases()?,
         }
         Ok(())
+    }
+
+    fn lists(&self) -> bool {
+        self.world.lock().remotes.iter().any(|r| r.listed)
+    }
+
+    /// Takes one record of the last listing, in any order, or makes a new listing. Says whether that changed something.
+    fn take_listed(&mut self) -> Result<bool, Failure> {
+        let now = self.now();
+        if self.listing.is_empty() {
+            let mut world = self.world.lock();
+            let lists = world.plant != Some(Plant::NeverLists);
+            self.listing = world.remotes.iter().filter(|r| r.listed && lists).flat_map(|r| r.list(now)).collect();
+            self.listed_at = now;
+            let count = self.listing.len();
+            world.say(|| format!("a listing of {count}"));
+            return Ok(false);
+        }
+        let at = self.chance(|r| r.below(self.listing.len() as u64));
+        let input = self.listing.swap_remove(usize::try_from(at).unwrap_or(0));
+        let accepted = ready(self.store.accept(input.clone(), now)).map_err(|e| e.to_string())?;
+        self.world.lock().say(|| format!("listed {:?} of {}: {accepted:?}", input.what, input.system));
+        Ok(matches!(accepted.disposition, Disposition::Opened | Disposition::Applied))
     }
 
     fn pass_time(&self) {
@@ -188,8 +244,9 @@ impl<'a> Driver<'a> {
         if self.alerts < 3 && (self.alerts == 0 || world.rng.chance(15)) {
             self.alerts += 1;
             let (id, urgent) = (format!("a-{}", self.alerts), world.rng.chance(50));
-            world.say(|| format!("alert {id} opens, urgent: {urgent}"));
-            let hook = world.remotes[0].open(&id, urgent, now);
+            let at = usize::from(world.remotes[1].listed && world.rng.chance(40));
+            world.say(|| format!("alert {id} opens at {at}, urgent: {urgent}"));
+            let hook = world.remotes[at].open(&id, urgent, now);
             world.send(Some(hook));
             return;
         }
@@ -220,7 +277,8 @@ impl<'a> Driver<'a> {
 
     fn take_hook(&mut self) -> Result<(), Failure> {
         let hook = self.world.lock().take_hook();
-        let Some(hook) = hook else { return Ok(()) };
+        let Some(mut hook) = hook else { return Ok(()) };
+        hook.input.asks |= self.store.plant == Some(Plant::OpensByNumber);
         let now = self.now();
         let accepted = ready(self.store.accept(hook.input.clone(), now)).map_err(|e| e.to_string())?;
         self.world.lock().say(|| format!("webhook {:?} of {}: {accepted:?}", hook.input.what, hook.input.system));
@@ -305,6 +363,7 @@ impl<'a> Driver<'a> {
     fn crash(&mut self) {
         self.world.lock().say(|| "crash".into());
         self.flights.clear();
+        self.listing.clear();
         self.store.crash();
         let plant = self.store.plant;
         // The old store must be gone before the new one takes its lock.
@@ -361,6 +420,13 @@ impl<'a> Driver<'a> {
         self.world.lock().land();
         check::no_flood(self)?;
         let mut busy = false;
+        if self.lists() && self.now().ms_since(self.listed_at) > LISTING_MS {
+            self.listing.clear();
+            self.take_listed()?;
+        }
+        while !self.listing.is_empty() {
+            busy |= self.take_listed()?;
+        }
         for _ in 0..ROUNDS_MAX {
             let hooks = self.world.lock().hooks.len();
             self.take_hook()?;

@@ -75,7 +75,7 @@ impl Flags {
     pub(crate) fn of(incident: &pagebridge_core::Incident) -> Self {
         Self {
             open: incident.is_open(),
-            dead_letters: incident.links.iter().any(|l| l.park.is_some() || !l.notes_parked.is_empty()),
+            dead_letters: incident.links.iter().any(pagebridge_core::Link::has_dead_letters),
             quarantined: incident.quarantined.is_some(),
         }
     }

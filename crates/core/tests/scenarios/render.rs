@@ -117,6 +117,7 @@ fn link_state(link: &Link) -> String {
         (link.expected, "expected"),
         (link.renew, "to be made anew"),
         (link.refresh, "to be told again"),
+        (link.aside.is_some(), "a description set aside"),
         (link.mark.is_some() && !link.marked, "to be marked"),
     ] {
         if is {
@@ -201,7 +202,7 @@ fn end_of_step(change: &Change) -> String {
             format!("{system}.{step} dead letter: {what}: {} ({})", park.reason, park.remedy)
         }
         Change::Skipped { system, step, what, park } => {
-            format!("{system}.{step} skipped: {what}: {} ({})", park.reason, park.remedy)
+            format!("{system}.{step} set aside: {what}: {} ({})", park.reason, park.remedy)
         }
         Change::Deferred { system, step, attempt, not_before, in_doubt, doubt_until, reason } => {
             let until = time(*doubt_until);

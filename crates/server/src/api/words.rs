@@ -39,7 +39,7 @@ fn delivery(change: &Change) -> String {
             format!("{system}: waits for an operator ({what}): {}; {}", park.reason, park.remedy)
         }
         Change::Skipped { system, what, park, .. } => {
-            format!("{system}: left out ({what}): {}; {}", park.reason, park.remedy)
+            format!("{system}: waits for an operator, and the rest goes on ({what}): {}; {}", park.reason, park.remedy)
         }
         Change::Released { system } => format!("{system}: released by an operator"),
         Change::PollWanted { system } => format!("{system}: to be read"),
