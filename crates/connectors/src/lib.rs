@@ -21,6 +21,7 @@
 
 mod auth;
 pub mod events;
+pub mod netbox;
 pub mod operator;
 pub mod opsgenie;
 mod outcome;
@@ -29,6 +30,7 @@ mod text;
 mod tls;
 
 pub use ::pagerduty::Secret;
+pub use netbox::NetBox;
 pub use operator::Operator;
 pub use opsgenie::Opsgenie;
 pub use pagerduty::PagerDuty;

@@ -12,7 +12,7 @@ mod map;
 mod receive;
 mod v1;
 mod v2;
-mod wire;
+pub(crate) mod wire;
 
 use crate::{Secret, SetupError};
 use ::pagerduty::Client;

@@ -1,6 +1,9 @@
 //! Tests of the connectors from outside, one binary so that they link once.
 
 mod core_contract;
+mod netbox_deliver;
+mod netbox_follow;
+mod netbox_receive;
 mod operator;
 mod opsgenie_deliver;
 mod opsgenie_receive;

@@ -4,8 +4,10 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
-use pagebridge_connectors::{Opsgenie, PagerDuty, Secret, opsgenie, pagerduty};
-use pagebridge_core::{Content, Delivery, IncidentId, RecordRef, Role, Status, Step, SystemName, Timestamp, Urgency};
+use pagebridge_connectors::{Opsgenie, PagerDuty, Secret, netbox, opsgenie, pagerduty};
+use pagebridge_core::{
+    BridgeName, Content, Delivery, IncidentId, RecordRef, Role, Status, Step, SystemName, Timestamp, Urgency,
+};
 use pagebridge_ports::ManualClock;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -143,6 +145,19 @@ pub(crate) fn opsgenie_settings(url: &str) -> opsgenie::Settings {
 
 pub(crate) fn opsgenie(url: &str) -> Opsgenie {
     Opsgenie::new(opsgenie_settings(url), Arc::new(ManualClock::at(NOW))).expect("the settings are valid")
+}
+
+pub(crate) fn netbox_settings(url: &str) -> netbox::Settings {
+    let route = netbox::Route {
+        alerts: SystemName::new("prod"),
+        events: BridgeName::new("netbox"),
+        incidents: BridgeName::new("netbox"),
+    };
+    netbox::Settings {
+        timeout_ms: TIMEOUT_MS,
+        proxy: false,
+        ..netbox::Settings::new(SystemName::new("nb"), url, Secret::new("nb-token"), route)
+    }
 }
 
 pub(crate) fn pagerduty_settings(url: &str) -> pagerduty::Settings {

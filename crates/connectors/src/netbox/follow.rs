@@ -1,0 +1,451 @@
+//! Follows NetBox: lists what is open, hands every object's state to the store, and has read what vanishes from the lists.
+//!
+//! Each round looks at the newest objects of every open status, and at some further pages, going on where the last round
+//! stopped. However many objects there are, a round makes at most 9 + [`PAGES_MAX`] + [`STORIES_MAX`] calls, 27, and with
+//! one status per call usually 4; at the usual 30 seconds that is 8 calls a minute, and never more than 54. New objects
+//! are among the newest; a change in bulk of older ones is seen within one pass, which takes 1,000 objects per page.
+//! Besides, each object that a webhook names is read at once, which is one call, and a few more for an Event of Incidents
+//! that are over.
+
+use super::memory::ListName;
+use super::poll::{Story, newest, seen_ms};
+use super::wire::{Kind, Name, Object, PLUGIN, Page};
+use super::{NetBox, map, routes};
+use crate::outcome::Doing;
+use pagebridge_core::{EventAction, Incident, IncidentId, Input, InputId, News, Outcome, Reading, Status, Timestamp};
+use pagebridge_ports::{BoxFuture, Check, CheckResult, IncidentFilter, Store, StoreError, Upkeep, Upkept};
+use std::collections::BTreeSet;
+
+/// What is looked after, in the words of checks.
+const NAME: &str = "following";
+
+/// Objects per page, as many as NetBox gives.
+const PAGE: &str = "1000";
+
+/// Further pages that one round looks at, besides the first of each list.
+const PAGES_MAX: usize = 8;
+
+/// Incidents that one round reads to learn whether they tell the story of an Event.
+const STORIES_MAX: usize = 10;
+
+/// How soon to try again after NetBox or the store could not be asked, in milliseconds.
+const RETRY_MS: i64 = 15_000;
+
+/// How often open incidents of the store are compared with the lists, in milliseconds.
+const COMPARE_MS: i64 = 60 * 60_000;
+
+/// Open incidents that are looked through at a time.
+const STORED_MAX: usize = 500;
+
+/// Why a run came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// NetBox did not answer as it should.
+    #[error("{0}")]
+    Far(String),
+}
+
+/// One run.
+struct Round<'a> {
+    store: &'a dyn Store,
+    /// When the listing began.
+    since: Timestamp,
+    pages_left: usize,
+    stories_left: usize,
+    /// What has vanished from a list.
+    vanished: BTreeSet<Name>,
+}
+
+impl Upkeep for NetBox {
+    fn run<'a>(&'a self, store: &'a dyn Store) -> BoxFuture<'a, Upkept> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let ended = self.follow_once(store, now).await;
+            let (check, again_ms) = match ended {
+                Ok((check, again_ms)) => (check, again_ms),
+                Err(trouble) => (
+                    self.told(CheckResult::Failed, &trouble.to_string(), "see the reason; nothing is lost meanwhile"),
+                    RETRY_MS,
+                ),
+            };
+            self.follow.state().check = Some(check.clone());
+            Upkept { check, repairs: Vec::new(), again_ms }
+        })
+    }
+
+    fn look<'a>(&'a self, store: &'a dyn Store) -> BoxFuture<'a, Check> {
+        Box::pin(async move {
+            match self.heard_lately(store).await {
+                Ok(heard) => self.told(CheckResult::Ok, &heard, ""),
+                Err(error) => self.told(CheckResult::Failed, &error.to_string(), "check the store"),
+            }
+        })
+    }
+
+    fn wanted(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.follow.early.notified())
+    }
+}
+
+impl NetBox {
+    /// Gives how it stands, and when to run again.
+    async fn follow_once(&self, store: &dyn Store, now: Timestamp) -> Result<(Check, i64), Trouble> {
+        let mut round =
+            Round { store, since: now, pages_left: PAGES_MAX, stories_left: STORIES_MAX, vanished: BTreeSet::new() };
+        self.read_hinted(&mut round).await?;
+        let (next, check) = {
+            let state = self.follow.state();
+            (state.next, state.check.clone())
+        };
+        if let (Some(next), Some(check)) = (next.filter(|next| now < *next), check) {
+            return Ok((check, next.ms_since(now)));
+        }
+        self.sweep(&mut round).await?;
+        self.keep_heard(store).await?;
+        let open = self.open_seen();
+        let detail =
+            format!("{} open Incidents and {} open Events seen; {}", open.0, open.1, self.heard_lately(store).await?);
+        self.follow.state().next = Some(now.plus_ms(self.settings.sweep_ms));
+        Ok((self.told(CheckResult::Ok, &detail, ""), self.settings.sweep_ms))
+    }
+
+    /// Reads what webhooks have named.
+    async fn read_hinted(&self, round: &mut Round<'_>) -> Result<(), Trouble> {
+        let hinted = self.follow.take_hinted();
+        let mut left = hinted.iter();
+        while let Some(name) = left.next() {
+            if let Err(trouble) = self.read_one(round, *name).await {
+                // They stay named until they are read.
+                self.follow.hint_again(std::iter::once(*name).chain(left.copied()));
+                return Err(trouble);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_one(&self, round: &mut Round<'_>, name: Name) -> Result<(), Trouble> {
+        let object = match self.object(name).await {
+            Ok(object) => object,
+            Err(Outcome::Missing) => return self.tell(round, &self.gone(name), None).await.map(drop),
+            Err(outcome) => return far(&outcome),
+        };
+        match self.status_with_its_story(&object).await {
+            Ok(status) => self.hand_over(round, &object, status).await,
+            Err(outcome) => far(&outcome),
+        }
+    }
+
+    /// Looks at all lists once.
+    async fn sweep(&self, round: &mut Round<'_>) -> Result<(), Trouble> {
+        let statuses = &self.settings.statuses;
+        // Incidents first: what an Event has to tell depends on them.
+        let incidents = statuses.open_incidents().into_iter().map(|word| (Kind::Incident, word));
+        let lists: Vec<ListName> =
+            incidents.chain(statuses.open_events().into_iter().map(|word| (Kind::Event, word))).collect();
+        for list in &lists {
+            self.look_at(round, *list, 0).await?;
+        }
+        // Further pages, in turns.
+        loop {
+            let before = round.pages_left;
+            for list in &lists {
+                let offset = self.follow.state().passes.get(list).map_or(0, |pass| pass.offset);
+                if offset > 0 && round.pages_left > 0 {
+                    round.pages_left -= 1;
+                    self.look_at(round, *list, offset).await?;
+                }
+            }
+            if round.pages_left == before || round.pages_left == 0 {
+                break;
+            }
+        }
+        self.compare(round, &lists).await?;
+        for name in std::mem::take(&mut round.vanished) {
+            let has_moved = {
+                let mut state = self.follow.state();
+                let listed = state.is_listed(name);
+                if !listed {
+                    state.let_go(name);
+                }
+                listed
+            };
+            if !has_moved {
+                self.ask(round, name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one page of a list, newest objects first.
+    async fn look_at(&self, round: &mut Round<'_>, list: ListName, offset: usize) -> Result<(), Trouble> {
+        let (kind, word) = list;
+        let from = offset.to_string();
+        let query = [("status", word), ("ordering", "-id"), ("limit", PAGE), ("offset", from.as_str())];
+        let page: Result<Page, _> = self.client.get(&[PLUGIN[0], PLUGIN[1], kind.list()], &query).await;
+        let page = page.map_err(|failure| Trouble::Far(reason(&self.failed(&failure, Doing::Read))))?;
+        let all = page.results.len();
+        // A filter that is not known is ignored, and then everything comes.
+        let objects: Vec<Object> = page
+            .results
+            .iter()
+            .filter_map(|json| Object::read(kind, json))
+            .filter(|o| o.status().eq_ignore_ascii_case(word))
+            .collect();
+        for object in &objects {
+            self.see(list, object);
+        }
+        for object in &objects {
+            if let Some(status) = self.settled_status(round, object).await? {
+                self.hand_over(round, object, status).await?;
+            }
+        }
+        let mut state = self.follow.state();
+        let pass = state.passes.entry(list).or_default();
+        if page.next.is_none() || all == 0 {
+            round.vanished.extend(pass.end().into_iter().map(|id| Name { kind, id }));
+        } else if offset > 0 || pass.offset == 0 {
+            pass.offset = offset + all;
+        }
+        Ok(())
+    }
+
+    fn see(&self, list: ListName, object: &Object) {
+        let mut state = self.follow.state();
+        state.passes.entry(list).or_default().seen.insert(object.name().id);
+        if let Object::Incident(incident) = object {
+            state.forget_story(incident.id);
+        }
+    }
+
+    /// Where a listed object stands; `None` when this round may not ask any more.
+    async fn settled_status(&self, round: &mut Round<'_>, object: &Object) -> Result<Option<Status>, Trouble> {
+        let own = map::status(object, &self.settings);
+        let Object::Event(event) = object else { return Ok(Some(own)) };
+        if own == Status::Resolved || !self.settings.send_on_incident_create {
+            return Ok(Some(own));
+        }
+        for id in newest(&event.incident_ids) {
+            let Some(story) = self.story_of(round, id).await? else { return Ok(None) };
+            if story.tells(seen_ms(event)) {
+                return Ok(Some(Status::Resolved));
+            }
+        }
+        Ok(Some(own))
+    }
+
+    async fn story_of(&self, round: &mut Round<'_>, id: i64) -> Result<Option<Story>, Trouble> {
+        if let Some(story) = self.follow.state().story(id) {
+            return Ok(Some(story));
+        }
+        if round.stories_left == 0 {
+            return Ok(None);
+        }
+        round.stories_left -= 1;
+        let story = match self.object(Name { kind: Kind::Incident, id }).await {
+            Ok(Object::Incident(incident)) => self.story(&incident),
+            // One that is not there tells nothing, as if it had ended before all time.
+            Ok(Object::Event(_)) | Err(Outcome::Missing) => Story::Over(Some(i64::MIN)),
+            Err(outcome) => return far(&outcome).map(|()| None),
+        };
+        if story != Story::Open {
+            self.follow.state().learn_story(id, story);
+        }
+        Ok(Some(story))
+    }
+
+    /// Hands an object to the store, if that tells it anything.
+    async fn hand_over(&self, round: &Round<'_>, object: &Object, status: Status) -> Result<(), Trouble> {
+        let name = object.name();
+        let key = map::alert_key(object);
+        let is_open_event = matches!(object, Object::Event(_)) && status != Status::Resolved;
+        {
+            let mut state = self.follow.state();
+            if !is_open_event {
+                state.release(&key, name.id);
+            } else if !state.hold(&key, name.id) {
+                // A newer Event with the same key tells of the same trouble.
+                return Ok(());
+            }
+        }
+        let graph = self.graph().await;
+        let mut reading = self.reading(object, status, &graph);
+        if !self.is_sent(name.kind) {
+            // Nothing begins with it; what was sent by hand is followed all the same.
+            reading.content = None;
+        }
+        if !self.follow.state().is_news(name, &reading, round.since) {
+            return Ok(());
+        }
+        let route = routes::choose(object, &self.settings.routes, &graph).route;
+        let bridge = match name.kind {
+            Kind::Event => &route.events,
+            Kind::Incident => &route.incidents,
+        };
+        let incident = self.tell(round, &reading, Some((key.clone(), bridge.clone()))).await?;
+        let seen = match object {
+            Object::Event(event) => seen_ms(event),
+            Object::Incident(_) => None,
+        };
+        let again = self.follow.state().told(name, &reading, seen, round.since);
+        if let (true, true, Some(id), Some(seen), Some(content)) =
+            (again, is_open_event, incident, seen, reading.content)
+        {
+            self.begin_again(round, id, name, seen, &key, content).await?;
+        }
+        Ok(())
+    }
+
+    fn is_sent(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Event => self.settings.send_on_event_create,
+            Kind::Incident => self.settings.send_on_incident_create,
+        }
+    }
+
+    async fn tell(
+        &self,
+        round: &Round<'_>,
+        reading: &Reading,
+        opens: Option<(String, pagebridge_core::BridgeName)>,
+    ) -> Result<Option<IncidentId>, Trouble> {
+        let (create_key, bridge) = opens.unzip();
+        let input =
+            Input { create_key, bridge, ..Input::read(self.settings.system.clone(), reading.clone(), round.since) };
+        Ok(round.store.accept(input, round.since).await?.incident)
+    }
+
+    /// An Event was seen again after its alert was ended in PagerDuty: the trouble is not over, so there is a new alert.
+    async fn begin_again(
+        &self,
+        round: &Round<'_>,
+        incident: IncidentId,
+        name: Name,
+        seen_ms: i64,
+        key: &str,
+        content: pagebridge_core::Content,
+    ) -> Result<(), Trouble> {
+        let stored = round.store.incident(incident).await?;
+        if stored.is_none_or(|incident| incident.status != Status::Resolved) {
+            return Ok(());
+        }
+        let (system, record) = (self.settings.system.clone(), name.to_string());
+        let event = pagebridge_core::Event { action: EventAction::Trigger, content };
+        let input = Input {
+            id: InputId::from_parts(&[system.as_str(), &record, "seen again", &seen_ms.to_string()]),
+            create_key: Some(key.to_owned()),
+            ..Input::news(system, &record, News::Event(event))
+        };
+        round.store.accept(input, round.since).await?;
+        Ok(())
+    }
+
+    /// Has a record read that is known; nothing happens to others.
+    async fn ask(&self, round: &Round<'_>, name: Name) -> Result<(), Trouble> {
+        let hint = Input::news(self.settings.system.clone(), &name.to_string(), News::Hint);
+        round.store.accept(hint, round.since).await?;
+        Ok(())
+    }
+
+    /// Has read what is open in the store and in no list, once all lists were looked through. What vanished while nobody
+    /// looked shows in no other way.
+    async fn compare(&self, round: &mut Round<'_>, lists: &[ListName]) -> Result<(), Trouble> {
+        {
+            let state = self.follow.state();
+            let whole = lists.iter().all(|list| state.passes.get(list).is_some_and(|pass| pass.before.is_some()));
+            let rests = state.compared.is_some_and(|at| round.since.ms_since(at) < COMPARE_MS);
+            if !whole || rests {
+                return Ok(());
+            }
+        }
+        let mut before: Option<IncidentId> = None;
+        loop {
+            let filter = IncidentFilter { open: Some(true), before, limit: STORED_MAX, ..IncidentFilter::default() };
+            let incidents = round.store.incidents(filter).await?;
+            let names: Vec<Name> = incidents.iter().filter_map(|incident| self.open_record(incident)).collect();
+            let state = self.follow.state();
+            round.vanished.extend(names.into_iter().filter(|name| !state.is_listed(*name)));
+            drop(state);
+            match incidents.last() {
+                Some(last) if incidents.len() == STORED_MAX => before = Some(last.id),
+                _ => break,
+            }
+        }
+        self.follow.state().compared = Some(round.since);
+        Ok(())
+    }
+
+    /// The record of an incident here, unless it is known to be over.
+    fn open_record(&self, incident: &Incident) -> Option<Name> {
+        let link = incident.link(self.settings.system.as_str())?;
+        let is_open = link.known != Some(Status::Resolved);
+        link.record_id().filter(|_| is_open).and_then(|id| Name::parse(&id.0))
+    }
+
+    /// How many open Incidents and Events were seen.
+    fn open_seen(&self) -> (usize, usize) {
+        let state = self.follow.state();
+        let of = |kind: Kind| {
+            let passes = state.passes.iter().filter(|((of, _), _)| *of == kind);
+            passes.map(|(_, pass)| pass.before.as_ref().map_or(0, |before| before.len()).max(pass.seen.len())).sum()
+        };
+        (of(Kind::Incident), of(Kind::Event))
+    }
+
+    fn told(&self, result: CheckResult, detail: &str, remedy: &str) -> Check {
+        Check {
+            system: self.settings.system.clone(),
+            name: NAME.to_owned(),
+            result,
+            detail: detail.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    /// Keeps when a webhook last came, so that another process can tell.
+    async fn keep_heard(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let heard = {
+            let state = self.follow.state();
+            state.heard.filter(|_| state.heard != state.heard_kept)
+        };
+        if let Some(at) = heard {
+            store.keep(&self.heard_name(), &at.0.to_string()).await?;
+            self.follow.state().heard_kept = Some(at);
+        }
+        Ok(())
+    }
+
+    fn heard_name(&self) -> String {
+        format!("netbox/{}/heard", self.settings.system)
+    }
+
+    async fn heard_lately(&self, store: &dyn Store) -> Result<String, StoreError> {
+        let name = self.heard_name();
+        let kept = store.kept().await?;
+        let at = kept.iter().find(|(kept, _)| *kept == name).and_then(|(_, at)| at.expose().parse::<i64>().ok());
+        Ok(match at {
+            Some(at) => {
+                let ago = self.clock.now().ms_since(Timestamp(at)) / 60_000;
+                format!("the last webhook came {ago} minutes ago")
+            }
+            None => "no webhook has come yet: without an event rule in NetBox, changes are seen up to one look later"
+                .to_owned(),
+        })
+    }
+}
+
+fn far<T>(outcome: &Outcome) -> Result<T, Trouble> {
+    Err(Trouble::Far(reason(outcome)))
+}
+
+fn reason(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::NotApplied { reason, .. } | Outcome::Unknown { reason } | Outcome::Rejected { reason, .. } => {
+            reason.clone()
+        }
+        Outcome::Missing => "NetBox has no such list or object".to_owned(),
+        Outcome::Delivered { .. } | Outcome::Read(_) => "NetBox answered something else".to_owned(),
+    }
+}
