@@ -1,10 +1,10 @@
-//! Random histories of one sender's alert: whatever is refused, lost or late, once it is quiet the far side stands where the
+//! Random histories of one alert, told by a sender of events or seen in an object that is listed: whatever is refused, lost or late, once it is quiet the far side stands where the
 //! sender left it, no life of the alert is swallowed, and operators know what they have to.
 
 use pagebridge_core::{
-    Bridge, Bridges, Class, Content, Event, EventAction, Incident, IncidentId, Input, Lane, LaneChange, LaneState,
-    LeaseToken, News, Outcome, RecordRef, Scope, Status, Step, SystemName, Timestamp, Urgency, Watch, What, Work,
-    transition,
+    Bridge, Bridges, Class, Content, Direction, Event, EventAction, Incident, IncidentId, Input, Lane, LaneChange,
+    LaneState, LeaseToken, News, Outcome, PollPolicy, Reading, RecordRef, Scope, Status, Step, SystemName, Timestamp,
+    Urgency, Watch, What, Work, transition,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -22,6 +22,10 @@ enum Act {
         ms: i64,
     },
     Send(EventAction),
+    /// The object is listed, or was listed so long ago.
+    List {
+        ago_ms: i64,
+    },
     Take {
         system: usize,
     },
@@ -46,10 +50,11 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (0..30_000_i64).prop_map(|ms| Act::Pass { ms }),
         5 => action.prop_map(Act::Send),
-        7 => (0..3_usize).prop_map(|system| Act::Take { system }),
-        8 => (0..3_usize, 0..10_u32).prop_map(|(system, how)| Act::End { system, how }),
+        2 => prop_oneof![Just(0), 0..20_000_i64].prop_map(|ago_ms| Act::List { ago_ms }),
+        7 => (0..4_usize).prop_map(|system| Act::Take { system }),
+        8 => (0..4_usize, 0..10_u32).prop_map(|(system, how)| Act::End { system, how }),
         1 => Just(Act::PersonResolves),
-        1 => (0..3_usize).prop_map(|system| Act::Lose { system }),
+        1 => (0..4_usize).prop_map(|system| Act::Lose { system }),
     ]
 }
 
@@ -63,7 +68,7 @@ struct Life {
 
 struct World {
     bridges: Bridges,
-    systems: [SystemName; 3],
+    systems: [SystemName; 4],
     incident: Option<Incident>,
     lanes: BTreeMap<SystemName, Lane>,
     under_way: BTreeMap<SystemName, (Work, Timestamp)>,
@@ -73,15 +78,28 @@ struct World {
     alarmed: Option<bool>,
     /// When the sender's alert last ended while the far side was known to have it open.
     ended_open_at: Option<Timestamp>,
+    /// What the object held since when, where the alert is that of an object; the newest last.
+    object: Option<Vec<(Timestamp, Status)>>,
 }
 
 impl World {
+    fn of_object() -> Self {
+        let (object, alerts) = (("events", "NetBox"), ("prod", "P"));
+        let bridge = Bridge::netbox(object, alerts, Some(("account", "PagerDuty")), Direction::default());
+        let mut world = Self::new();
+        let watch = world.bridges.all()[0].watch.clone().expect("it is watched");
+        world.bridges = Bridges::new(vec![bridge.watched(watch)]);
+        world.bridges.polls.insert(SystemName::new("events"), PollPolicy::ON_DEMAND);
+        world.object = Some(Vec::new());
+        world
+    }
+
     fn new() -> Self {
         let watch = Watch { operator: SystemName::new("operator"), within_ms: WITHIN_MS, remind_ms: 3_600_000 };
         let bridge = Bridge::events("prod", ("events", "Events"), ("prod", "P"), Some(("account", "PagerDuty")));
         Self {
             bridges: Bridges::new(vec![bridge.watched(watch)]),
-            systems: ["prod", "account", "operator"].map(SystemName::new),
+            systems: ["prod", "account", "operator", "events"].map(SystemName::new),
             incident: None,
             lanes: BTreeMap::new(),
             under_way: BTreeMap::new(),
@@ -89,6 +107,7 @@ impl World {
             lives: Vec::new(),
             alarmed: None,
             ended_open_at: None,
+            object: None,
         }
     }
 
@@ -112,7 +131,9 @@ impl World {
     fn play(&mut self, act: &Act) {
         match act {
             Act::Pass { ms } => self.now = self.now.plus_ms(*ms),
+            Act::Send(action) if self.object.is_some() => self.set(*action),
             Act::Send(action) => self.send(*action),
+            Act::List { ago_ms } => self.list(self.now.plus_ms(-ago_ms)),
             Act::Take { system } => self.take(&self.systems[*system].clone()),
             Act::End { system, how } => self.end(&self.systems[*system].clone(), *how),
             Act::PersonResolves => self.person_resolves(),
@@ -130,6 +151,31 @@ impl World {
         let news = News::Event(Event { action, content });
         let input = Input { create_key: Some("disk".into()), ..Input::news(SystemName::new("events"), KEY, news) };
         self.take_in(&input);
+    }
+
+    /// Somebody changes the object; nobody is told until it is listed.
+    fn set(&mut self, action: EventAction) {
+        let status = match action {
+            EventAction::Trigger => Status::Triggered,
+            EventAction::Acknowledge => Status::Acknowledged,
+            EventAction::Resolve => Status::Resolved,
+        };
+        let now = self.now;
+        let held = self.object.get_or_insert_default();
+        if held.last().is_none_or(|(_, before)| *before != status) {
+            held.push((now, status));
+        }
+    }
+
+    /// A listing that began at `since` comes in.
+    fn list(&mut self, since: Timestamp) {
+        let held = self.object.iter().flatten();
+        let Some(status) = held.filter(|(at, _)| *at <= since).map(|(_, status)| *status).next_back() else { return };
+        let content = Content { title: "disk".into(), urgency: Urgency::High, ..Content::default() };
+        let (record, content) = (RecordRef::id("incident-5"), Some(content));
+        let reading = Reading { record, status, by: None, status_at: None, notes: None, content };
+        let input = Input::read(SystemName::new("events"), reading, since);
+        self.take_in(&Input { create_key: Some("disk".into()), ..input });
     }
 
     fn status(&self) -> Option<Status> {
@@ -215,6 +261,11 @@ impl World {
     }
 
     fn read(&self, id: &str) -> Outcome {
+        if id == "incident-5" {
+            let status = self.object.iter().flatten().next_back().map_or(Status::Resolved, |(_, status)| *status);
+            let record = RecordRef::id(id);
+            return Outcome::Read(Reading { record, status, by: None, status_at: None, notes: None, content: None });
+        }
         let at: usize = id.trim_start_matches('P').parse().expect("an incident's number");
         Outcome::Read(pagebridge_core::Reading {
             record: RecordRef::id(id),
@@ -247,7 +298,10 @@ impl World {
     /// Nothing fails any more, until nothing but polls and reminders is left. False when it never ends.
     fn settle(&mut self) -> bool {
         let mut idle = 0;
-        for _ in 0..5_000 {
+        for round in 0..5_000 {
+            if round % 4 == 0 {
+                self.list(self.now);
+            }
             for system in self.systems.clone() {
                 self.end(&system, 9);
                 self.lose(&system);
@@ -270,6 +324,31 @@ impl World {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The alert of an object ends where the object stands, unless a person has ended it at the far side since.
+    #[test]
+    fn the_far_side_ends_where_the_object_stands(acts in proptest::collection::vec(act(), 1..120)) {
+        let mut world = World::of_object();
+        acts.iter().for_each(|act| world.play(act));
+        prop_assert!(world.settle(), "it never comes to rest: {:?}", world.lanes);
+        let held = world.object.iter().flatten().next_back().map(|(_, status)| *status);
+        let Some(incident) = &world.incident else {
+            prop_assert!(held.is_none_or(|status| status == Status::Resolved), "nobody was paged for {held:?}");
+            return Ok(());
+        };
+        prop_assert_eq!(incident.links[0].known, held);
+        let open = world.open();
+        match incident.status {
+            Status::Triggered => prop_assert!(open.is_some(), "nobody is paged: {:?}", world.lives),
+            // A person may have ended it at the far side before somebody took the object.
+            Status::Acknowledged => {}
+            Status::Resolved => prop_assert!(open.is_none(), "it pages on: {:?}", world.lives),
+        }
+        if held == Some(Status::Resolved) {
+            prop_assert_eq!(incident.status, Status::Resolved);
+        }
+        prop_assert_eq!(world.alarmed == Some(true), incident.is_unpaged(), "operators believe something else");
+    }
 
     #[test]
     fn the_far_side_ends_where_the_sender_left_it(acts in proptest::collection::vec(act(), 1..120)) {

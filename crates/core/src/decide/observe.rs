@@ -108,7 +108,8 @@ impl Decider<'_> {
             let Some(link) = self.link(&other) else {
                 continue;
             };
-            if kind == ChangeKind::Reopened && link.role == Role::Events && cell.status {
+            let triggers = matches!(kind, ChangeKind::Reopened | ChangeKind::Unacknowledged);
+            if triggers && link.role == Role::Events && cell.status {
                 again.push((other, link.agreed() == Some(Status::Resolved)));
                 continue;
             }
@@ -137,7 +138,8 @@ impl Decider<'_> {
         }
     }
 
-    /// An alert that is over is made anew, since its key begins a new one; one that is still open is told again.
+    /// An alert that is over is made anew, since its key begins a new one; one that is still open is triggered again,
+    /// which is all that an event can do.
     fn alert_again(&mut self, again: Vec<(SystemName, bool)>, to: Status) {
         let (over, open): (Vec<_>, Vec<_>) = again.into_iter().partition(|(_, over)| *over);
         for (system, _) in open {
