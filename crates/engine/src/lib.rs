@@ -35,15 +35,15 @@ pub struct SystemRuntime {
     pub calls_per_minute: Option<u32>,
     /// How long an attempt may take before another worker may take it over, in milliseconds.
     pub lease_ttl_ms: i64,
-    /// What else is looked after there.
-    pub upkeep: Option<Arc<dyn Upkeep>>,
+    /// What else is looked after there, each in a task of its own.
+    pub upkeeps: Vec<Arc<dyn Upkeep>>,
 }
 
 impl SystemRuntime {
     /// A system with the usual limits.
     #[must_use]
     pub fn new(connector: Arc<dyn Connector>) -> Self {
-        Self { connector, concurrency: 16, calls_per_minute: None, lease_ttl_ms: 60_000, upkeep: None }
+        Self { connector, concurrency: 16, calls_per_minute: None, lease_ttl_ms: 60_000, upkeeps: Vec::new() }
     }
 }
 
@@ -60,7 +60,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts one pump per system, and its upkeep.
+    /// Starts one pump per system, and its upkeeps.
     #[must_use]
     pub fn start(store: Arc<dyn Store>, systems: Vec<SystemRuntime>, clock: Arc<dyn Clock>) -> Self {
         let names: Vec<SystemName> = systems.iter().map(|s| s.connector.system().clone()).collect();
@@ -77,8 +77,8 @@ impl Engine {
     }
 
     fn pump(&self, system: SystemRuntime) {
-        if let Some(upkeep) = system.upkeep.clone() {
-            self.keep_up(system.connector.system().clone(), upkeep);
+        for upkeep in &system.upkeeps {
+            self.keep_up(system.connector.system().clone(), upkeep.clone());
         }
         let pump = pump::Pump::new(
             self.store.clone(),

@@ -29,8 +29,8 @@ pub struct SystemStats {
     pub in_flight: u64,
     /// Where the circuit breaker stands.
     pub breaker: &'static str,
-    /// What else is looked after there.
-    pub upkeep: Option<UpkeepStats>,
+    /// What else is looked after there, by the name of the check.
+    pub upkeeps: Vec<UpkeepStats>,
 }
 
 /// What an upkeep has found and done.
@@ -79,11 +79,18 @@ impl SystemStats {
     }
 
     pub(crate) fn keep_up(&mut self, upkept: Upkept) {
-        let mut repairs = self.upkeep.take().map(|upkeep| upkeep.repairs).unwrap_or_default();
+        let place = match self.upkeeps.iter().position(|u| u.check.name == upkept.check.name) {
+            Some(place) => place,
+            None => {
+                self.upkeeps.push(UpkeepStats { check: upkept.check.clone(), repairs: BTreeMap::new() });
+                self.upkeeps.len() - 1
+            }
+        };
+        let row = &mut self.upkeeps[place];
+        row.check = upkept.check;
         for repair in upkept.repairs {
-            *repairs.entry(repair).or_default() += 1;
+            *row.repairs.entry(repair).or_default() += 1;
         }
-        self.upkeep = Some(UpkeepStats { check: upkept.check, repairs });
     }
 
     pub(crate) fn count(&mut self, work_is_poll: bool, outcome: &Outcome) {
@@ -102,4 +109,25 @@ impl SystemStats {
 
 pub(crate) fn is_poll(work: &Work) -> bool {
     matches!(work, Work::Poll { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pagebridge_ports::CheckResult;
+
+    #[test]
+    fn each_upkeep_of_a_system_has_a_row_of_its_own() {
+        let upkept = |name: &str, repairs: &[&'static str]| {
+            let (system, name) = (SystemName::new("pd"), name.to_owned());
+            let check = Check { system, name, result: CheckResult::Ok, detail: String::new(), remedy: String::new() };
+            Upkept { check, repairs: repairs.to_vec(), again_ms: 0 }
+        };
+        let mut stats = SystemStats::new(&SystemName::new("pd"));
+        for (name, repairs) in [("one", ["wound"].as_slice()), ("other", &[]), ("one", &["wound", "oiled"])] {
+            stats.keep_up(upkept(name, repairs));
+        }
+        let rows: Vec<_> = stats.upkeeps.iter().map(|u| (u.check.name.as_str(), u.repairs.clone())).collect();
+        assert_eq!(rows, [("one", [("wound", 2), ("oiled", 1)].into()), ("other", BTreeMap::new())]);
+    }
 }

@@ -123,7 +123,7 @@ mod tests {
         let steps = async {
             assert_eq!(runs.recv().await, Some(0));
             tokio::task::yield_now().await;
-            let healthy = |stats: &Stats| stats.snapshot()[0].upkeep.as_ref().map(|u| u.check.result);
+            let healthy = |stats: &Stats| stats.snapshot()[0].upkeeps.first().map(|u| u.check.result);
             assert_eq!(healthy(&stats), Some(CheckResult::Warning));
             clock.advance(299_999);
             for _ in 0..100 {
@@ -136,7 +136,7 @@ mod tests {
             assert_eq!(runs.recv().await, Some(2));
             tokio::task::yield_now().await;
             assert_eq!(healthy(&stats), Some(CheckResult::Ok));
-            assert_eq!(stats.snapshot()[0].upkeep.as_ref().map(|u| u.repairs.clone()), Some([("wound", 3)].into()));
+            assert_eq!(stats.snapshot()[0].upkeeps.first().map(|u| u.repairs.clone()), Some([("wound", 3)].into()));
             soft.cancel();
         };
         tokio::join!(keeper.work(soft.clone(), hard), steps);

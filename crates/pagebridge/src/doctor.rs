@@ -117,11 +117,11 @@ async fn check_closed_store(config: &Config, connected: &[Connected]) -> (Check,
 }
 
 async fn looked_at(connected: &[Connected], store: &dyn Store) -> Vec<Check> {
-    join_all(connected.iter().filter_map(|c| c.upkeep.as_ref()).map(|upkeep| upkeep.look(store))).await
+    join_all(connected.iter().flat_map(|c| &c.upkeeps).map(|upkeep| upkeep.look(store))).await
 }
 
 async fn told_by_server(config: &Config, connected: &[Connected]) -> Vec<Check> {
-    if connected.iter().all(|c| c.upkeep.is_none()) {
+    if connected.iter().all(|c| c.upkeeps.is_empty()) {
         return Vec::new();
     }
     match api::upkeep(config.listen, config.api_token.as_ref()).await {

@@ -90,7 +90,7 @@ pub(crate) fn words(error: &dyn std::error::Error) -> String {
 pub(crate) struct Connected {
     /// How it is told; `None` for what is only heard.
     pub(crate) connector: Option<Arc<dyn Connector>>,
-    pub(crate) upkeep: Option<Arc<dyn Upkeep>>,
+    pub(crate) upkeeps: Vec<Arc<dyn Upkeep>>,
     /// Who understands it, on which path; on its own path when there is none.
     heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>,
     body_size_bytes_max: usize,
@@ -99,11 +99,11 @@ pub(crate) struct Connected {
 impl Connected {
     /// A system that cannot be told anything.
     pub(crate) fn heard_only(heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>, body_size_bytes_max: usize) -> Self {
-        Self { connector: None, upkeep: None, heard, body_size_bytes_max }
+        Self { connector: None, upkeeps: Vec::new(), heard, body_size_bytes_max }
     }
 
     fn both<C: Connector + Receive>(made: Arc<C>, body_size_bytes_max: usize) -> Self {
-        Self { connector: Some(made.clone()), upkeep: None, heard: vec![(None, made)], body_size_bytes_max }
+        Self { connector: Some(made.clone()), upkeeps: Vec::new(), heard: vec![(None, made)], body_size_bytes_max }
     }
 }
 
@@ -141,8 +141,11 @@ fn connector(
                 ..pagerduty::Settings::new(system.name.clone(), own.api_token.clone(), &own.service_id)
             };
             let made = Arc::new(PagerDuty::new(settings, clock)?);
-            let upkeep = own.webhook_url.as_ref().map(|_| made.clone() as Arc<dyn Upkeep>);
-            Connected { upkeep, ..Connected::both(made, PAGERDUTY_BODY_SIZE_BYTES) }
+            let subscription = own.webhook_url.as_ref().map(|_| made.clone() as Arc<dyn Upkeep>);
+            Connected {
+                upkeeps: subscription.into_iter().collect(),
+                ..Connected::both(made, PAGERDUTY_BODY_SIZE_BYTES)
+            }
         }
         Kind::Opsgenie(own) => {
             let made = Arc::new(Opsgenie::new(opsgenie_settings(config, system, own), clock)?);
@@ -232,7 +235,7 @@ pub(crate) fn runtimes(config: &Config, connected: &[Connected]) -> Vec<SystemRu
     let both = config.systems.iter().zip(connected);
     let runtime = |(system, connected): (&System, &Connected)| {
         let runtime = runtime(system, connected.connector.clone()?);
-        Some(SystemRuntime { upkeep: connected.upkeep.clone(), ..runtime })
+        Some(SystemRuntime { upkeeps: connected.upkeeps.clone(), ..runtime })
     };
     both.filter_map(runtime).collect()
 }
@@ -296,7 +299,7 @@ impl Intake for EngineIntake {
         for row in self.engine.stats() {
             let system = SystemName::new(&row.system);
             figures.breakers.push((system.clone(), row.breaker));
-            figures.upkeep.extend(row.upkeep.map(|upkeep| (upkeep.check, upkeep.repairs)));
+            figures.upkeep.extend(row.upkeeps.into_iter().map(|upkeep| (upkeep.check, upkeep.repairs)));
             for (outcome, count) in [
                 ("delivered", row.delivered),
                 ("not_applied", row.not_applied),

@@ -4,8 +4,9 @@ use crate::{BoxFuture, Check, Store};
 
 /// Looks after one thing at one system, such as the webhook subscription by which it tells us things.
 ///
-/// The engine runs it at its start and again whenever it asks to be run, beside the deliveries and never in their way.
-/// A run makes a handful of calls; they do not count against the system's rate budget.
+/// A system may have several, which the names of their checks tell apart. The engine runs each at its start and again
+/// whenever it asks to be run, beside the deliveries and never in their way. A run makes a
+/// handful of calls; they do not count against the system's rate budget.
 pub trait Upkeep: Send + Sync + 'static {
     /// Looks, repairs what can be repaired, and hands what was missed to the store. May be dropped at any point; the next
     /// run goes on from what it finds.
