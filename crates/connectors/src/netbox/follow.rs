@@ -9,10 +9,14 @@
 
 use super::memory::ListName;
 use super::poll::{Story, newest, seen_ms};
+use super::routes::Graph;
 use super::wire::{Kind, Name, Object, PLUGIN, Page};
 use super::{NetBox, map, routes};
 use crate::outcome::Doing;
-use pagebridge_core::{EventAction, Incident, IncidentId, Input, InputId, News, Outcome, Reading, Status, Timestamp};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use pagebridge_core::{
+    BridgeName, EventAction, Incident, IncidentId, Input, InputId, News, Outcome, Reading, Status, Timestamp,
+};
 use pagebridge_ports::{BoxFuture, Check, CheckResult, IncidentFilter, Store, StoreError, Upkeep, Upkept};
 use std::collections::BTreeSet;
 
@@ -27,6 +31,9 @@ const PAGES_MAX: usize = 8;
 
 /// Incidents that one round reads to learn whether they tell the story of an Event.
 const STORIES_MAX: usize = 10;
+
+/// Objects that are handed to the store at the same time.
+const AT_ONCE: usize = 16;
 
 /// How soon to try again after NetBox or the store could not be asked, in milliseconds.
 const RETRY_MS: i64 = 15_000;
@@ -51,12 +58,23 @@ enum Trouble {
 /// One run.
 struct Round<'a> {
     store: &'a dyn Store,
-    /// When the listing began.
+    /// When the page or object that is looked at was asked for.
     since: Timestamp,
     pages_left: usize,
     stories_left: usize,
     /// What has vanished from a list.
     vanished: BTreeSet<Name>,
+}
+
+/// An object as it is handed to the store.
+struct Handed {
+    name: Name,
+    reading: Reading,
+    /// The key of its alert.
+    key: String,
+    bridge: BridgeName,
+    seen_ms: Option<i64>,
+    is_open_event: bool,
 }
 
 impl Upkeep for NetBox {
@@ -127,13 +145,18 @@ impl NetBox {
     }
 
     async fn read_one(&self, round: &mut Round<'_>, name: Name) -> Result<(), Trouble> {
+        round.since = self.clock.now();
         let object = match self.object(name).await {
             Ok(object) => object,
-            Err(Outcome::Missing) => return self.tell(round, &self.gone(name), None).await.map(drop),
+            Err(Outcome::Missing) => {
+                let input = Input::read(self.settings.system.clone(), self.gone(name), round.since);
+                round.store.accept(input, self.clock.now()).await?;
+                return Ok(());
+            }
             Err(outcome) => return far(&outcome),
         };
         match self.status_with_its_story(&object).await {
-            Ok(status) => self.hand_over(round, &object, status).await,
+            Ok(status) => self.hand_over(round, &[(object, status)]).await,
             Err(outcome) => far(&outcome),
         }
     }
@@ -163,18 +186,15 @@ impl NetBox {
             }
         }
         self.compare(round, &lists).await?;
-        for name in std::mem::take(&mut round.vanished) {
-            let has_moved = {
-                let mut state = self.follow.state();
-                let listed = state.is_listed(name);
-                if !listed {
-                    state.let_go(name);
-                }
-                listed
-            };
-            if !has_moved {
-                self.ask(round, name).await?;
-            }
+        let mut vanished = std::mem::take(&mut round.vanished);
+        {
+            let mut state = self.follow.state();
+            // What is in another list has only moved.
+            vanished.retain(|name| !state.is_listed(*name));
+            state.let_go(&vanished);
+        }
+        for name in vanished {
+            self.ask(round, name).await?;
         }
         Ok(())
     }
@@ -182,6 +202,7 @@ impl NetBox {
     /// Looks at one page of a list, newest objects first.
     async fn look_at(&self, round: &mut Round<'_>, list: ListName, offset: usize) -> Result<(), Trouble> {
         let (kind, word) = list;
+        round.since = self.clock.now();
         let from = offset.to_string();
         let query = [("status", word), ("ordering", "-id"), ("limit", PAGE), ("offset", from.as_str())];
         let page: Result<Page, _> = self.client.get(&[PLUGIN[0], PLUGIN[1], kind.list()], &query).await;
@@ -197,11 +218,13 @@ impl NetBox {
         for object in &objects {
             self.see(list, object);
         }
-        for object in &objects {
-            if let Some(status) = self.settled_status(round, object).await? {
-                self.hand_over(round, object, status).await?;
+        let mut settled = Vec::with_capacity(objects.len());
+        for object in objects {
+            if let Some(status) = self.settled_status(round, &object).await? {
+                settled.push((object, status));
             }
         }
+        self.hand_over(round, &settled).await?;
         let mut state = self.follow.state();
         let pass = state.passes.entry(list).or_default();
         if page.next.is_none() || all == 0 {
@@ -224,7 +247,7 @@ impl NetBox {
     async fn settled_status(&self, round: &mut Round<'_>, object: &Object) -> Result<Option<Status>, Trouble> {
         let own = map::status(object, &self.settings);
         let Object::Event(event) = object else { return Ok(Some(own)) };
-        if own == Status::Resolved || !self.settings.send_on_incident_create {
+        if own == Status::Resolved || !self.settings.incidents_tell_events() {
             return Ok(Some(own));
         }
         for id in newest(&event.incident_ids) {
@@ -256,46 +279,58 @@ impl NetBox {
         Ok(Some(story))
     }
 
-    /// Hands an object to the store, if that tells it anything.
-    async fn hand_over(&self, round: &Round<'_>, object: &Object, status: Status) -> Result<(), Trouble> {
+    /// Hands objects to the store, as far as that tells it anything.
+    async fn hand_over(&self, round: &Round<'_>, objects: &[(Object, Status)]) -> Result<(), Trouble> {
+        let graph = self.graph().await;
+        let handed: Vec<Handed> =
+            objects.iter().filter_map(|(object, status)| self.handed(round, object, *status, &graph)).collect();
+        let accepted = stream::iter(handed).map(async |handed: Handed| {
+            let (system, reading) = (self.settings.system.clone(), handed.reading.clone());
+            let input = Input {
+                create_key: Some(handed.key.clone()),
+                bridge: Some(handed.bridge.clone()),
+                ..Input::read(system, reading, round.since)
+            };
+            let accepted = round.store.accept(input, self.clock.now()).await?;
+            Ok::<_, StoreError>((handed, accepted.incident))
+        });
+        // Several at once, so that they share commits.
+        let mut accepted = std::pin::pin!(accepted.buffer_unordered(AT_ONCE));
+        while let Some((handed, incident)) = accepted.try_next().await? {
+            let again = self.follow.state().told(handed.name, &handed.reading, handed.seen_ms, round.since);
+            if let (true, Some(incident)) = (again && handed.is_open_event, incident) {
+                self.begin_again(round, incident, handed).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the store is told of an object; `None` when it would be nothing new, or is told by another.
+    fn handed(&self, round: &Round<'_>, object: &Object, status: Status, graph: &Graph) -> Option<Handed> {
         let name = object.name();
         let key = map::alert_key(object);
         let is_open_event = matches!(object, Object::Event(_)) && status != Status::Resolved;
-        {
-            let mut state = self.follow.state();
-            if !is_open_event {
-                state.release(&key, name.id);
-            } else if !state.hold(&key, name.id) {
-                // A newer Event with the same key tells of the same trouble.
-                return Ok(());
-            }
+        let mut state = self.follow.state();
+        if !is_open_event {
+            state.release(&key, name.id);
+        } else if !state.hold(&key, name.id) {
+            // A newer Event with the same key tells of the same trouble.
+            return None;
         }
-        let graph = self.graph().await;
-        let mut reading = self.reading(object, status, &graph);
+        let mut reading = self.reading(object, status, graph);
         if !self.is_sent(name.kind) {
             // Nothing begins with it; what was sent by hand is followed all the same.
             reading.content = None;
         }
-        if !self.follow.state().is_news(name, &reading, round.since) {
-            return Ok(());
+        if !state.is_news(name, &reading, round.since) {
+            return None;
         }
-        let route = routes::choose(object, &self.settings.routes, &graph).route;
-        let bridge = match name.kind {
-            Kind::Event => &route.events,
-            Kind::Incident => &route.incidents,
+        let route = routes::choose(object, &self.settings.routes, graph).route;
+        let (bridge, seen_ms) = match object {
+            Object::Event(event) => (&route.events, seen_ms(event)),
+            Object::Incident(_) => (&route.incidents, None),
         };
-        let incident = self.tell(round, &reading, Some((key.clone(), bridge.clone()))).await?;
-        let seen = match object {
-            Object::Event(event) => seen_ms(event),
-            Object::Incident(_) => None,
-        };
-        let again = self.follow.state().told(name, &reading, seen, round.since);
-        if let (true, true, Some(id), Some(seen), Some(content)) =
-            (again, is_open_event, incident, seen, reading.content)
-        {
-            self.begin_again(round, id, name, seen, &key, content).await?;
-        }
-        Ok(())
+        Some(Handed { name, reading, key, bridge: bridge.clone(), seen_ms, is_open_event })
     }
 
     fn is_sent(&self, kind: Kind) -> bool {
@@ -305,47 +340,28 @@ impl NetBox {
         }
     }
 
-    async fn tell(
-        &self,
-        round: &Round<'_>,
-        reading: &Reading,
-        opens: Option<(String, pagebridge_core::BridgeName)>,
-    ) -> Result<Option<IncidentId>, Trouble> {
-        let (create_key, bridge) = opens.unzip();
-        let input =
-            Input { create_key, bridge, ..Input::read(self.settings.system.clone(), reading.clone(), round.since) };
-        Ok(round.store.accept(input, round.since).await?.incident)
-    }
-
     /// An Event was seen again after its alert was ended in PagerDuty: the trouble is not over, so there is a new alert.
-    async fn begin_again(
-        &self,
-        round: &Round<'_>,
-        incident: IncidentId,
-        name: Name,
-        seen_ms: i64,
-        key: &str,
-        content: pagebridge_core::Content,
-    ) -> Result<(), Trouble> {
+    async fn begin_again(&self, round: &Round<'_>, incident: IncidentId, handed: Handed) -> Result<(), Trouble> {
+        let (Some(content), Some(seen_ms)) = (handed.reading.content, handed.seen_ms) else { return Ok(()) };
         let stored = round.store.incident(incident).await?;
         if stored.is_none_or(|incident| incident.status != Status::Resolved) {
             return Ok(());
         }
-        let (system, record) = (self.settings.system.clone(), name.to_string());
+        let (system, record) = (self.settings.system.clone(), handed.name.to_string());
         let event = pagebridge_core::Event { action: EventAction::Trigger, content };
         let input = Input {
             id: InputId::from_parts(&[system.as_str(), &record, "seen again", &seen_ms.to_string()]),
-            create_key: Some(key.to_owned()),
+            create_key: Some(handed.key),
             ..Input::news(system, &record, News::Event(event))
         };
-        round.store.accept(input, round.since).await?;
+        round.store.accept(input, self.clock.now()).await?;
         Ok(())
     }
 
     /// Has a record read that is known; nothing happens to others.
     async fn ask(&self, round: &Round<'_>, name: Name) -> Result<(), Trouble> {
         let hint = Input::news(self.settings.system.clone(), &name.to_string(), News::Hint);
-        round.store.accept(hint, round.since).await?;
+        round.store.accept(hint, self.clock.now()).await?;
         Ok(())
     }
 

@@ -141,12 +141,12 @@ impl State {
         }
     }
 
-    /// An object is not open any more.
-    pub(super) fn let_go(&mut self, name: Name) {
-        self.told.remove(&name);
-        if name.kind == Kind::Event {
-            self.holders.retain(|_, holder| *holder != name.id);
+    /// Objects that are not open any more.
+    pub(super) fn let_go(&mut self, names: &BTreeSet<Name>) {
+        for name in names {
+            self.told.remove(name);
         }
+        self.holders.retain(|_, holder| !names.contains(&Name { kind: Kind::Event, id: *holder }));
     }
 
     /// Whether a reading is worth handing over: it has changed, or was not handed over for a while.

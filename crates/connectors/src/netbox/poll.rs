@@ -92,7 +92,7 @@ impl NetBox {
     }
 
     async fn is_told_by_an_incident(&self, event: &Event) -> Result<bool, Outcome> {
-        if !self.settings.send_on_incident_create {
+        if !self.settings.incidents_tell_events() {
             return Ok(false);
         }
         for id in newest(&event.incident_ids) {

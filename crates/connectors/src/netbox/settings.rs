@@ -42,6 +42,9 @@ pub struct Settings {
     pub send_on_incident_update: bool,
     /// Whether the end of an Incident is sent (`PAGERDUTY_AUTO_RESOLVE`).
     pub auto_resolve: bool,
+    /// Whether an Event has no alert of its own while an Incident that it belongs to is sent and open: one trouble pages
+    /// once.
+    pub incident_tells_event: bool,
     /// Which status asks for what.
     pub statuses: Statuses,
     /// Which severity pages how loudly.
@@ -79,6 +82,7 @@ impl Settings {
             send_on_incident_create: true,
             send_on_incident_update: true,
             auto_resolve: true,
+            incident_tells_event: true,
             statuses: Statuses::documented(),
             severities: Severities::default(),
             back: Back::default(),
@@ -136,6 +140,11 @@ impl Settings {
         (self.sweep_ms < SWEEP_MS_MIN).then(|| {
             format!("sweep_ms {} is too short for NetBox; set it to {SWEEP_MS_MIN} milliseconds or more", self.sweep_ms)
         })
+    }
+
+    /// Whether Incidents may tell what Events have to tell.
+    pub(super) fn incidents_tell_events(&self) -> bool {
+        self.incident_tells_event && self.send_on_incident_create
     }
 
     /// What each status asks for, with what is written taken into account.

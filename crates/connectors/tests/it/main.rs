@@ -1,6 +1,7 @@
 //! Tests of the connectors from outside, one binary so that they link once.
 
 mod core_contract;
+mod netbox_check;
 mod netbox_deliver;
 mod netbox_follow;
 mod netbox_receive;

@@ -321,6 +321,15 @@ async fn one_trouble_pages_once() {
 }
 
 #[tokio::test]
+async fn an_event_and_its_incident_page_both_where_that_is_wanted() {
+    let world = World::with(|s| s.incident_tells_event = false).await;
+    world.event(1, json!({"incident_ids": [4]}));
+    world.incident(4, json!({}));
+    world.round().await;
+    assert_eq!(world.alerts().await, [alert("netbox-incident-4", Triggered), alert("netbox-event-d1", Triggered)]);
+}
+
+#[tokio::test]
 async fn of_events_that_share_a_dedup_id_the_newest_counts() {
     let world = World::new().await;
     for id in [1, 2] {
