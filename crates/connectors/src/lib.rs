@@ -26,6 +26,7 @@ pub mod operator;
 pub mod opsgenie;
 mod outcome;
 pub mod pagerduty;
+pub mod rt;
 mod text;
 mod tls;
 
