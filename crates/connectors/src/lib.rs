@@ -10,6 +10,7 @@
 //! | `poll.rs` | reads one record back |
 //! | `check.rs` | looks whether everything is set up at the live system |
 //! | `upkeep.rs` | looks after what the system needs besides deliveries, if anything |
+//! | `follow.rs` | lists what changed, where records are not read one by one |
 //! | `outcome.rs` | the one table that says what a failure means |
 //!
 //! `operator` is no system: it tells a person when paging does not work.
@@ -21,6 +22,7 @@
 
 mod auth;
 pub mod events;
+mod http_client;
 pub mod netbox;
 pub mod operator;
 pub mod opsgenie;
@@ -35,6 +37,7 @@ pub use netbox::NetBox;
 pub use operator::Operator;
 pub use opsgenie::Opsgenie;
 pub use pagerduty::PagerDuty;
+pub use rt::Rt;
 
 /// Why a connector could not be made from its settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,11 +4,9 @@ use super::channel::{Channel, Failure, Sent};
 use super::message::Message;
 use crate::Secret;
 use crate::outcome::with_causes;
-use crate::tls::install_provider_if_none;
 use http::header::{CONTENT_TYPE, HeaderName};
 use pagebridge_ports::BoxFuture;
-use reqwest::{Url, redirect};
-use std::time::Duration;
+use reqwest::Url;
 
 /// `v1=` and the HMAC-SHA256 of the body with the secret, in hex.
 const SIGNATURE: HeaderName = HeaderName::from_static("x-pagebridge-signature");
@@ -53,17 +51,8 @@ impl Hook {
         if settings.secret.expose().trim().is_empty() {
             return Err("secret is empty; set it to what the receiver checks the signature with".to_owned());
         }
-        install_provider_if_none();
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("pagebridge/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            // A redirect would carry the news to wherever it points.
-            .redirect(redirect::Policy::none());
-        if !settings.proxy {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| format!("cannot set up the HTTP client: {}", with_causes(&error)))?;
+        // A redirect would carry the news to wherever it points; the client follows none.
+        let http = crate::http_client::client(settings.connect_timeout_ms, settings.timeout_ms, settings.proxy)?;
         Ok(Self { secret: settings.secret, name, url, http })
     }
 

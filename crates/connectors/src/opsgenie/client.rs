@@ -3,15 +3,13 @@
 
 use super::Settings;
 use super::wire::{Accepted, Problem};
-use crate::outcome::with_causes;
-use crate::tls::install_provider_if_none;
+use crate::http_client::{self, Broken, Unanswered};
 use ::pagerduty::text::cut;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
-use reqwest::{Url, redirect};
+use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
 /// How much of an answer is read; a full page of the longest notes is about 2.5 MB.
 const RESPONSE_SIZE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -67,18 +65,9 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(settings: &Settings) -> Result<Self, String> {
-        install_provider_if_none();
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("pagebridge/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            // A redirect would carry the key to wherever it points.
-            .redirect(redirect::Policy::none());
-        if !settings.proxy {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| format!("cannot set up the HTTP client: {}", with_causes(&error)))?;
-        Ok(Self { http, base: base_url(&settings.api_url)?, authorization: authorization(settings)? })
+        let http = http_client::client(settings.connect_timeout_ms, settings.timeout_ms, settings.proxy)?;
+        let base = http_client::base_url("api_url", &settings.api_url, "https://api.opsgenie.com")?;
+        Ok(Self { http, base, authorization: authorization(settings)? })
     }
 
     /// Where people look at alerts, for the vendor's own hosts.
@@ -130,9 +119,9 @@ impl Client {
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
         let request = request.header(AUTHORIZATION, self.authorization.clone()).header("accept", "application/json");
-        let mut response = request.send().await.map_err(not_answered)?;
+        let mut response = request.send().await.map_err(Unanswered::of)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let (body, broken) = read(&mut response).await;
+        let (body, broken) = http_client::read(&mut response, RESPONSE_SIZE_BYTES_MAX).await;
         if !status.is_success() {
             return Err(Failure::Answer(error_answer(status, &headers, &body)));
         }
@@ -144,12 +133,6 @@ impl Client {
     }
 }
 
-/// Why a body did not come whole.
-enum Broken {
-    TooLarge,
-    Lost(reqwest::Error),
-}
-
 impl Broken {
     fn on(self, status: StatusCode) -> Failure {
         match self {
@@ -157,32 +140,17 @@ impl Broken {
                 let problem = format!("it has more than {RESPONSE_SIZE_BYTES_MAX} bytes");
                 Failure::Undecodable { status: status.as_u16(), problem }
             }
-            Self::Lost(error) => Failure::Unknown(with_causes(&error.without_url())),
+            Self::Lost(words) => Failure::Unknown(words),
         }
     }
 }
 
-async fn read(response: &mut reqwest::Response) -> (Vec<u8>, Option<Broken>) {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > RESPONSE_SIZE_BYTES_MAX => {
-                return (body, Some(Broken::TooLarge));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return (body, None),
-            Err(error) => return (body, Some(Broken::Lost(error))),
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::NotSent(words) => Self::NotSent(words),
+            Unanswered::Unknown(words) => Self::Unknown(words),
         }
-    }
-}
-
-/// Tells a call that never left from one that may have arrived; errs on the side of "may have".
-fn not_answered(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    if error.is_connect() || error.is_builder() {
-        Failure::NotSent(with_causes(&error))
-    } else {
-        Failure::Unknown(with_causes(&error))
     }
 }
 
@@ -209,13 +177,6 @@ fn asked_to_wait(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
     let throttled = status == StatusCode::TOO_MANY_REQUESTS;
     let asked = asked.or_else(|| throttled.then(|| seconds("x-ratelimit-period-in-sec")).flatten());
     asked.map(|s| s.saturating_mul(1_000))
-}
-
-fn base_url(text: &str) -> Result<Url, String> {
-    let refused = || format!("api_url `{text}` is not a base address; set it to one like https://api.opsgenie.com");
-    let url = Url::parse(text.trim()).map_err(|_| refused())?;
-    let plain = url.query().is_none() && url.fragment().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain { Ok(url) } else { Err(refused()) }
 }
 
 fn authorization(settings: &Settings) -> Result<HeaderValue, String> {
