@@ -89,6 +89,11 @@ impl Client {
         Ok(Self { http, base: base_url(&settings.api_url)?, authorization })
     }
 
+    /// The same with another token: that of somebody who calls us.
+    pub(super) fn with_token(&self, token: &str) -> Result<Self, String> {
+        Ok(Self { authorization: authorization(token)?, ..self.clone() })
+    }
+
     /// Where people look at NetBox, without a slash at the end.
     pub(super) fn web_url(&self) -> &str {
         self.base.as_str().trim_end_matches('/')

@@ -156,8 +156,23 @@ impl NetBox {
             Err(outcome) => return far(&outcome),
         };
         match self.status_with_its_story(&object).await {
-            Ok(status) => self.hand_over(round, &[(object, status)]).await,
+            Ok(status) => {
+                self.expect(&object);
+                self.hand_over(round, &[(object, status)]).await
+            }
             Err(outcome) => far(&outcome),
+        }
+    }
+
+    /// An open object must be in the lists from now on.
+    fn expect(&self, object: &Object) {
+        let (name, statuses) = (object.name(), &self.settings.statuses);
+        let open = match name.kind {
+            Kind::Event => statuses.open_events(),
+            Kind::Incident => statuses.open_incidents(),
+        };
+        if let Some(word) = open.into_iter().find(|word| word.eq_ignore_ascii_case(object.status())) {
+            self.follow.state().expect((name.kind, word), name.id);
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Pass {
     pub(super) seen: HashSet<i64>,
     /// What the pass before has seen.
     pub(super) before: Option<HashSet<i64>>,
+    /// What was read by itself since, and has to be seen from now on.
+    pub(super) named: HashSet<i64>,
 }
 
 /// What was last handed over of an object.
@@ -181,6 +183,11 @@ impl State {
         self.stories.remove(&incident);
     }
 
+    /// An object was read by itself: should no list show it by then, it has moved without a word.
+    pub(super) fn expect(&mut self, list: ListName, id: i64) {
+        self.passes.entry(list).or_default().named.insert(id);
+    }
+
     /// Whether an object is in a list, as far as the lists were looked through.
     pub(super) fn is_listed(&self, name: Name) -> bool {
         let lists = self.passes.iter().filter(|((kind, _), _)| *kind == name.kind);
@@ -196,7 +203,9 @@ impl Pass {
     /// Ends the pass; gives what the pass before has seen and this one has not.
     pub(super) fn end(&mut self) -> Vec<i64> {
         let seen = std::mem::take(&mut self.seen);
-        let vanished = self.before.iter().flatten().copied().filter(|id| !seen.contains(id)).collect();
+        let mut known = std::mem::take(&mut self.named);
+        known.extend(self.before.iter().flatten());
+        let vanished = known.into_iter().filter(|id| !seen.contains(id)).collect();
         self.before = Some(seen);
         self.offset = 0;
         vanished

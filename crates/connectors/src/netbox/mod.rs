@@ -7,6 +7,7 @@
 mod check;
 mod client;
 mod deliver;
+mod endpoints;
 mod follow;
 mod graph;
 mod map;
@@ -29,6 +30,9 @@ use pagebridge_core::{Delivery, Outcome, RecordRef, SystemName};
 use pagebridge_ports::{BoxFuture, Check, Clock, Connector};
 use std::sync::Arc;
 
+pub use endpoints::{
+    CallerToken, Custom, ENDPOINTS_BODY_SIZE_BYTES_MAX, ENDPOINTS_PATH, EndpointSettings, Endpoints, May,
+};
 pub use settings::{Back, Notes, Route, Routes, Settings};
 pub use words::{Severities, Statuses};
 
