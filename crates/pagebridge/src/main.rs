@@ -10,6 +10,7 @@ mod drill;
 mod env;
 mod exit;
 mod logs;
+mod netbox;
 mod operator;
 mod output;
 mod reading;

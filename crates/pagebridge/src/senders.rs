@@ -53,8 +53,8 @@ pub(crate) fn settings(system: &System, routing_key: Secret) -> Settings {
 
 /// Sets up what senders' own keys lead to.
 pub(crate) struct Senders {
-    /// The system of the senders.
-    source: System,
+    /// The system of the senders, if there is one: whatever else feeds alerts has no keys of its own.
+    source: Option<System>,
     /// Keys that are configured now.
     configured: Vec<Secret>,
     keyring: Arc<Keyring>,
@@ -63,19 +63,22 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    /// `None` when no senders are configured.
+    /// `None` when there are neither senders nor routing keys.
     pub(crate) fn of(
         config: &Config,
         keyring: &Arc<Keyring>,
         clock: &Arc<dyn Clock>,
         watch: Watch,
     ) -> Option<Arc<Self>> {
-        let source = config.systems.iter().find(|s| matches!(s.kind, Kind::Events(_)))?.clone();
+        let source = config.systems.iter().find(|s| matches!(s.kind, Kind::Events(_))).cloned();
         let key = |system: &System| match &system.kind {
             Kind::Alerts(own) => Some(own.routing_key.clone()),
             _ => None,
         };
-        let configured = config.systems.iter().filter_map(key).collect();
+        let configured: Vec<Secret> = config.systems.iter().filter_map(key).collect();
+        if source.is_none() && configured.is_empty() {
+            return None;
+        }
         Some(Arc::new(Self { source, configured, keyring: keyring.clone(), clock: clock.clone(), watch }))
     }
 
@@ -123,7 +126,7 @@ impl Senders {
 
     /// The bridge and the pump come first, the lead last: a key that leads somewhere is ready for use.
     fn set_up(&self, engine: &Engine, key: &Secret) {
-        let source = &self.source;
+        let Some(source) = &self.source else { return };
         let name: SystemName = KeyRef::of(key).system();
         let settings = Settings { passed: true, ..settings(source, key.clone()) };
         let settings = Settings { system: name.clone(), label: "PagerDuty".to_owned(), ..settings };

@@ -57,7 +57,7 @@ impl RunningBridge {
             intake: Arc::new(EngineIntake { engine: engine.clone(), senders }),
             clock,
             routes: wiring::routes(config, &connected),
-            endpoints: Vec::new(),
+            endpoints: wiring::endpoints(config, &connected),
             access: Access::new(address.ip(), config.api_token.as_ref()),
             version: env!("CARGO_PKG_VERSION"),
         });

@@ -2,15 +2,16 @@
 
 use crate::config::{Config, Kind, Security, Smtp, StoreAddress, System};
 use crate::exit::{CliError, Exit};
+use crate::netbox;
 use crate::senders::{self, Senders};
 use pagebridge_connectors::events::{Alerts, Keyring, PASSED_KEYS_MAX};
 use pagebridge_connectors::{Operator, Opsgenie, PagerDuty, operator, opsgenie, pagerduty};
-use pagebridge_core::{Bridge, Bridges, IncidentId, Input, SystemName, Watch};
+use pagebridge_core::{Bridge, Bridges, IncidentId, Input, PollPolicy, SystemName, Watch};
 use pagebridge_engine::{Engine, SystemRuntime};
 use pagebridge_ports::{
     Accepted, BoxFuture, Clock, Connector, OPERATOR, Receive, SenderKey, Store, StoreError, Upkeep,
 };
-use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Figures, Intake, Route};
+use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Endpoint, Figures, Intake, Route};
 use pagebridge_store_postgres::PostgresStore;
 use pagebridge_store_sqlite::SqliteStore;
 use std::sync::Arc;
@@ -47,6 +48,9 @@ pub(crate) fn bridges(config: &Config) -> Bridges {
         .with_room(PASSED_KEYS_MAX);
     bridges.backoff = config.backoff.clone();
     bridges.poll = config.poll.clone();
+    // Whoever follows a NetBox has read what is worth reading.
+    let followed = config.systems.iter().filter(|system| matches!(system.kind, Kind::NetBox(_)));
+    bridges.polls.extend(followed.map(|system| (system.name.clone(), PollPolicy::ON_DEMAND)));
     bridges
 }
 
@@ -91,19 +95,31 @@ pub(crate) struct Connected {
     /// How it is told; `None` for what is only heard.
     pub(crate) connector: Option<Arc<dyn Connector>>,
     pub(crate) upkeeps: Vec<Arc<dyn Upkeep>>,
+    /// The paths of the API of the program that it stands in for.
+    pub(crate) endpoint: Option<Answering>,
     /// Who understands it, on which path; on its own path when there is none.
-    heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>,
-    body_size_bytes_max: usize,
+    pub(crate) heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>,
+    pub(crate) body_size_bytes_max: usize,
+}
+
+/// Paths that are answered from live data.
+pub(crate) struct Answering {
+    pub(crate) prefixes: Vec<String>,
+    pub(crate) answers: Arc<dyn pagebridge_ports::Endpoint>,
+    pub(crate) body_size_bytes_max: usize,
+    pub(crate) timeout_ms: u64,
 }
 
 impl Connected {
     /// A system that cannot be told anything.
     pub(crate) fn heard_only(heard: Vec<(Option<&'static str>, Arc<dyn Receive>)>, body_size_bytes_max: usize) -> Self {
-        Self { connector: None, upkeeps: Vec::new(), heard, body_size_bytes_max }
+        Self { connector: None, upkeeps: Vec::new(), endpoint: None, heard, body_size_bytes_max }
     }
 
-    fn both<C: Connector + Receive>(made: Arc<C>, body_size_bytes_max: usize) -> Self {
-        Self { connector: Some(made.clone()), upkeeps: Vec::new(), heard: vec![(None, made)], body_size_bytes_max }
+    /// A system that is heard and told.
+    pub(crate) fn both<C: Connector + Receive>(made: Arc<C>, body_size_bytes_max: usize) -> Self {
+        let heard: Vec<(Option<&'static str>, Arc<dyn Receive>)> = vec![(None, made.clone())];
+        Self { connector: Some(made), ..Self::heard_only(heard, body_size_bytes_max) }
     }
 }
 
@@ -151,6 +167,7 @@ fn connector(
             let made = Arc::new(Opsgenie::new(opsgenie_settings(config, system, own), clock)?);
             Connected::both(made, BODY_SIZE_BYTES_DEFAULT)
         }
+        Kind::NetBox(own) => netbox::connected(config, system, own, clock)?,
         Kind::Events(_) => senders::heard(system, keyring),
         Kind::Alerts(own) => {
             let settings = senders::settings(system, own.routing_key.clone());
@@ -267,6 +284,23 @@ pub(crate) fn routes(config: &Config, connected: &[Connected]) -> Vec<Route> {
         }
     }
     routes
+}
+
+/// The paths that are answered from live data.
+pub(crate) fn endpoints(config: &Config, connected: &[Connected]) -> Vec<Endpoint> {
+    let mut endpoints = Vec::new();
+    for (system, connected) in config.systems.iter().zip(connected) {
+        if let Some(answering) = &connected.endpoint {
+            endpoints.extend(answering.prefixes.iter().map(|prefix| Endpoint {
+                prefix: prefix.clone(),
+                system: system.name.clone(),
+                answers: answering.answers.clone(),
+                body_size_bytes_max: answering.body_size_bytes_max,
+                timeout_ms: answering.timeout_ms,
+            }));
+        }
+    }
+    endpoints
 }
 
 /// The engine as the server sees it.

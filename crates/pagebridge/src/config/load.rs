@@ -95,7 +95,7 @@ pub(crate) fn load_text(text: &str, overrides: &Overrides, env: &Env) -> Option<
     from_text("(built in)", text.to_owned(), overrides, env, Findings::default()).config
 }
 
-/// Reads a configuration from the old proxy's variables alone.
+/// Reads a configuration from an old integration's variables alone.
 pub(crate) fn without_file(overrides: &Overrides, env: &Env, mut findings: Findings) -> Loaded {
     let mut reach = Reach::default();
     let config = if dropin::is_wanted(env) {
@@ -104,9 +104,10 @@ pub(crate) fn without_file(overrides: &Overrides, env: &Env, mut findings: Findi
     } else {
         findings.error(
             None,
-            "there is no configuration: no `pagebridge.toml` here, and none of the old Opsgenie proxy's variables in the environment",
+            "there is no configuration: no `pagebridge.toml` here, and none of an old integration's variables in the environment",
             "write pagebridge.toml (docs/guide.md shows one of ten lines), give its path to --config, or set PAGERDUTY_API_KEY, \
-             PAGERDUTY_SERVICE_ID, PAGERDUTY_EMAIL, OPSGENIE_API_KEY and OPSGENIE_INTEGRATION_ID",
+             PAGERDUTY_SERVICE_ID, PAGERDUTY_EMAIL, OPSGENIE_API_KEY and OPSGENIE_INTEGRATION_ID, or NETBOX_URL, NETBOX_TOKEN, \
+             PAGERDUTY_ENABLED and PAGERDUTY_ROUTING_KEY",
         );
         None
     };

@@ -1,11 +1,12 @@
 //! Configuration, in two stages: what the user wrote ([`raw`]), and what the program needs ([`resolve`]).
 //!
-//! Everything wrong is reported at once. Without a file, the variables of the old Opsgenie proxy are taken
+//! Everything wrong is reported at once. Without a file, the variables of an old integration are taken
 //! ([`dropin`]).
 
 mod dropin;
 mod findings;
 mod load;
+mod netbox;
 mod operator;
 mod raw;
 mod resolve;
@@ -19,6 +20,7 @@ mod tests;
 
 pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, load, load_text, without_file};
+pub(crate) use netbox::{NetBox, Tie};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
@@ -112,6 +114,7 @@ pub(crate) enum Kind {
     Events(Events),
     /// The alerts behind one routing key.
     Alerts(Alerts),
+    NetBox(Box<NetBox>),
 }
 
 impl Kind {
@@ -122,6 +125,7 @@ impl Kind {
             Self::Opsgenie(_) => "opsgenie",
             Self::Events(_) => "events",
             Self::Alerts(_) => "pagerduty-events",
+            Self::NetBox(_) => "netbox",
         }
     }
 
@@ -130,7 +134,7 @@ impl Kind {
         match self {
             Self::PagerDuty(_) => Some("/pd-webhook"),
             Self::Opsgenie(_) => Some("/ops-webhook"),
-            Self::Events(_) | Self::Alerts(_) => None,
+            Self::Events(_) | Self::Alerts(_) | Self::NetBox(_) => None,
         }
     }
 }
@@ -198,7 +202,10 @@ impl System {
             Kind::PagerDuty(_) => (16, Some(900)),
             Kind::Opsgenie(_) => (16, Some(600)),
             Kind::Events(_) | Kind::Alerts(_) => (16, Some(120)),
+            Kind::NetBox(_) => (4, None),
         };
+        // The first call after NetBox's start takes seconds.
+        let timeout_ms = if matches!(kind, Kind::NetBox(_)) { 30_000 } else { 10_000 };
         Self {
             name,
             label: label.to_owned(),
@@ -209,7 +216,7 @@ impl System {
             calls_per_minute,
             lease_ttl_ms: 60_000,
             connect_timeout_ms: 5_000,
-            timeout_ms: 10_000,
+            timeout_ms,
             proxy: true,
             kind,
         }

@@ -1,5 +1,6 @@
 //! What the user wrote, with its places.
 
+use super::netbox::RawNetBox;
 use super::operator::RawOperator;
 use super::section::{At, Section};
 use super::text::Text;
@@ -84,6 +85,7 @@ pub(crate) enum RawKind {
         local_keys: Vec<At<Text>>,
         account: Option<At<String>>,
     },
+    NetBox(Box<RawNetBox>),
     /// Missing or not known; has been reported.
     Unknown,
 }
@@ -95,6 +97,9 @@ pub(crate) struct RawBridge {
     pub(crate) name: Option<At<String>>,
     pub(crate) preset: Option<At<String>>,
     pub(crate) opsgenie: Option<At<String>>,
+    pub(crate) netbox: Option<At<String>>,
+    pub(crate) events: Option<At<String>>,
+    pub(crate) confirm: Option<At<String>>,
     pub(crate) pagerduty: Option<At<String>>,
     pub(crate) there: RawDirection,
     pub(crate) back: RawDirection,
@@ -161,7 +166,7 @@ impl RawDelivery {
     }
 }
 
-const KINDS: [&str; 4] = ["pagerduty", "opsgenie", "events", "pagerduty-events"];
+const KINDS: [&str; 5] = ["pagerduty", "opsgenie", "netbox", "events", "pagerduty-events"];
 
 impl RawSystem {
     fn read(name: At<String>, mut section: Section<'_>) -> Self {
@@ -209,6 +214,7 @@ impl RawKind {
                 insecure_webhooks: section.flag("insecure_webhooks"),
                 webhook_url: section.text("webhook_url"),
             },
+            "netbox" => Self::NetBox(Box::new(RawNetBox::read(section))),
             _ => Self::Opsgenie {
                 api_key: section.secret("api_key"),
                 integration_id: section.text("integration_id"),
@@ -222,18 +228,20 @@ impl RawKind {
 
 impl RawBridge {
     fn read(mut section: Section<'_>) -> Self {
-        let mut bridge = Self {
-            at: section.at.clone(),
-            name: section.word("name"),
-            preset: section.word("preset"),
-            opsgenie: section.word("opsgenie"),
-            pagerduty: section.word("pagerduty"),
-            there: RawDirection::default(),
-            back: RawDirection::default(),
+        let (at, name, preset) = (section.at.clone(), section.word("name"), section.word("preset"));
+        let is_netbox = preset.as_ref().is_some_and(|preset| preset.value == "netbox");
+        let mut of = |netbox: bool, key: &'static str| if netbox == is_netbox { section.word(key) } else { None };
+        let (opsgenie, pagerduty) = (of(false, "opsgenie"), of(false, "pagerduty"));
+        let (netbox, events, confirm) = (of(true, "netbox"), of(true, "events"), of(true, "confirm"));
+        let (there, back) = (RawDirection::default(), RawDirection::default());
+        let mut bridge = Self { at, name, preset, opsgenie, pagerduty, netbox, events, confirm, there, back };
+        let (there, back) = match is_netbox {
+            true => ("netbox-to-pagerduty", "pagerduty-to-netbox"),
+            false => ("opsgenie-to-pagerduty", "pagerduty-to-opsgenie"),
         };
         if let Some(mut rules) = section.section("rules") {
-            bridge.there = rules.section("opsgenie-to-pagerduty").map(RawDirection::read).unwrap_or_default();
-            bridge.back = rules.section("pagerduty-to-opsgenie").map(RawDirection::read).unwrap_or_default();
+            bridge.there = rules.section(there).map(RawDirection::read).unwrap_or_default();
+            bridge.back = rules.section(back).map(RawDirection::read).unwrap_or_default();
             rules.end();
         }
         section.end();

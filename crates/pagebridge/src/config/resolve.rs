@@ -38,8 +38,8 @@ impl<'a> Resolver<'a> {
         let listen = self.listen(overrides, raw.listen.as_ref(), LISTEN);
         let store = self.store(overrides, raw.store.as_ref());
         let api_token = raw.api_token.as_ref().map(|token| self.secret(token)).map(|token| token.ok_or(())).transpose();
-        let systems = self.systems(&raw.systems);
-        let bridges = rules::bridges(&raw.bridges, &raw.systems, &systems, self.findings);
+        let mut systems = self.systems(&raw.systems);
+        let bridges = rules::bridges(&raw.bridges, &raw.systems, &mut systems, self.findings);
         let instance = self.instance(raw.instance.as_ref());
         let poll = self.poll(&raw.polling);
         let backoff = self.backoff(&raw.delivery);

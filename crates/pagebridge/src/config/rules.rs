@@ -2,14 +2,20 @@
 
 use super::System;
 use super::findings::Findings;
+use super::netbox::{self, Tie};
 use super::raw::{RawBridge, RawDirection, RawSystem};
 use super::section::{At, nearest};
 use pagebridge_core::{Bridge, BridgeName, Cell, Direction, SystemName};
 
-const PRESETS: [&str; 1] = ["opsgenie-proxy"];
+const PRESETS: [&str; 2] = ["opsgenie-proxy", "netbox"];
 
 /// Resolves all bridges; what is wrong goes to the findings.
-pub(super) fn bridges(raw: &[RawBridge], written: &[RawSystem], systems: &[System], to: &mut Findings) -> Vec<Bridge> {
+pub(super) fn bridges(
+    raw: &[RawBridge],
+    written: &[RawSystem],
+    systems: &mut [System],
+    to: &mut Findings,
+) -> Vec<Bridge> {
     let carries = |s: &System| matches!(s.kind, super::Kind::Events(_));
     if raw.is_empty() && !systems.iter().any(carries) {
         let fix = "add `[[bridges]]` with `preset = \"opsgenie-proxy\"`; without one nothing is carried anywhere";
@@ -18,11 +24,26 @@ pub(super) fn bridges(raw: &[RawBridge], written: &[RawSystem], systems: &[Syste
     let mut names: Vec<BridgeName> = Vec::new();
     let mut bridges = Vec::new();
     for raw in raw {
+        if raw.preset.as_ref().is_some_and(|preset| preset.value == "netbox") {
+            let Some((netbox, tie)) = (Reader { written, systems, to }).netbox(raw) else { continue };
+            if names.contains(&tie.name) {
+                let at = raw.name.as_ref().map_or(raw.at.clone(), |n| n.at.clone());
+                to.error(at, format!("two bridges are named `{}`", tie.name), "give each a `name` of its own");
+            }
+            names.push(tie.name.clone());
+            tie_up(systems, &netbox, tie, raw, to);
+            continue;
+        }
         let Some(bridge) = (Reader { written, systems, to }).bridge(raw) else { continue };
         if names.contains(&bridge.name) {
             let at = raw.name.as_ref().map_or(raw.at.clone(), |n| n.at.clone());
             to.error(at, format!("two bridges are named `{}`", bridge.name), "give each a `name` of its own");
         }
+        names.push(bridge.name.clone());
+        bridges.push(bridge);
+    }
+    check_ties(written, systems, to);
+    for bridge in netbox::all_bridges(systems) {
         names.push(bridge.name.clone());
         bridges.push(bridge);
     }
@@ -38,6 +59,34 @@ pub(super) fn bridges(raw: &[RawBridge], written: &[RawSystem], systems: &[Syste
         bridges.push(bridge);
     }
     bridges
+}
+
+/// Ties a NetBox to PagerDuty, once.
+fn tie_up(systems: &mut [System], netbox: &SystemName, tie: Tie, raw: &RawBridge, to: &mut Findings) {
+    let found = systems.iter_mut().find(|s| s.name == *netbox);
+    let Some(super::Kind::NetBox(own)) = found.map(|s| &mut s.kind) else { return };
+    if own.tie.is_some() {
+        let fix = "leave one of them; services and applications with routing keys of their own are named in the system";
+        to.error(raw.at.clone(), format!("two bridges carry `{netbox}`"), fix);
+    }
+    own.tie = Some(tie);
+}
+
+/// A NetBox that nothing carries is a mistake; what callers send comes from a system of a name of its own.
+fn check_ties(written: &[RawSystem], systems: &[System], to: &mut Findings) {
+    for system in systems {
+        let super::Kind::NetBox(own) = &system.kind else { continue };
+        let at = |name: &SystemName| written.iter().find(|s| s.name.value == name.as_str()).map(|s| s.name.at.clone());
+        if own.tie.is_none() {
+            let fix = format!("add `[[bridges]]` with `preset = \"netbox\"` and `netbox = \"{}\"`", system.name);
+            to.error(at(&system.name), format!("no bridge carries `{}`", system.name), fix);
+        }
+        let custom = Tie::custom(&system.name);
+        if systems.iter().any(|other| other.name == custom) {
+            let message = format!("`{custom}` is where alerts of callers of `{}` come from", system.name);
+            to.error(at(&custom), message, "choose another name");
+        }
+    }
 }
 
 /// Each routing key has a bridge of the name of its system, to which senders' events are passed on.
@@ -63,22 +112,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn bridge(&mut self, raw: &RawBridge) -> Option<Bridge> {
         let preset = self.preset(raw);
-        let opsgenie = self.system(raw, raw.opsgenie.as_ref(), "opsgenie");
-        let pagerduty = self.system(raw, raw.pagerduty.as_ref(), "pagerduty");
-        let name = match &raw.name {
-            Some(name) => match BridgeName::parse(&name.value) {
-                Ok(parsed) => Some(parsed),
-                Err(why) => {
-                    self.to.error(name.at.clone(), format!("`{}` cannot be a name: {why}", name.value), "");
-                    None
-                }
-            },
-            None => preset.map(BridgeName::new),
-        };
+        let opsgenie = self.system(raw, raw.opsgenie.as_ref(), "opsgenie", "opsgenie");
+        let pagerduty = self.system(raw, raw.pagerduty.as_ref(), "pagerduty", "pagerduty");
+        let name = self.name(raw).unwrap_or_else(|| preset.map(BridgeName::new));
         let usual = Bridge::opsgenie_proxy("o", "p");
         let rule = |index: usize| usual.rules.get(index).map_or(Direction::default(), |r| r.direction);
-        let there = self.direction(&raw.there, rule(0));
-        let back = self.direction(&raw.back, rule(1));
+        let all = ["status", "note", "both", "ignore"];
+        let there = self.direction(&raw.there, rule(0), &all);
+        let back = self.direction(&raw.back, rule(1), &all);
         preset?;
         let (opsgenie, pagerduty) = (opsgenie?, pagerduty?);
         let label = |name: &SystemName| {
@@ -86,6 +127,57 @@ impl Reader<'_> {
         };
         let (a, b) = ((opsgenie.as_str(), label(&opsgenie)), (pagerduty.as_str(), label(&pagerduty)));
         Some(Bridge::pair(name?.as_str(), (a.0, &a.1), (b.0, &b.1), there, back))
+    }
+
+    fn netbox(&mut self, raw: &RawBridge) -> Option<(SystemName, Tie)> {
+        let netbox = self.system(raw, raw.netbox.as_ref(), "netbox", "netbox");
+        let alerts = self.system(raw, raw.events.as_ref(), "events", "pagerduty-events");
+        let account = || {
+            let alerts = self.systems.iter().find(|s| Some(&s.name) == alerts.as_ref())?;
+            let super::Kind::Alerts(own) = &alerts.kind else { return None };
+            own.account.clone()
+        };
+        let confirm = match &raw.confirm {
+            Some(named) => self.system(raw, Some(named), "confirm", "pagerduty"),
+            None => account(),
+        };
+        let name = self.name(raw).unwrap_or_else(|| Some(BridgeName::new("netbox")));
+        let there = self.direction(&raw.there, Tie::usual(), &["status", "ignore"]);
+        let back = self.direction(&raw.back, Direction::default(), &["status", "note", "both", "ignore"]);
+        for (written, what) in
+            [(&raw.there.noted, "an alert takes no notes"), (&raw.back.created, "no Event is made there")]
+        {
+            if let Some(written) = written.as_ref().filter(|written| written.value != "ignore") {
+                self.to.error(
+                    written.at.clone(),
+                    format!("this cannot be \"{}\": {what}", written.value),
+                    "write \"ignore\"",
+                );
+            }
+        }
+        if confirm.is_none() && raw.confirm.is_none() {
+            if back != Direction::default() {
+                let fix = "add `confirm = \"NAME\"` with the system of kind pagerduty, whose people are to be followed";
+                self.to.error(raw.at.clone(), "what is to come back from PagerDuty cannot be known", fix);
+            } else {
+                let fix = "add `confirm = \"NAME\"` with the system of kind pagerduty for its service; without it, that PagerDuty \
+                           took the event has to do";
+                self.to.warn(raw.at.clone(), "nobody is asked whether a page exists", fix);
+            }
+        }
+        Some((netbox?, Tie { name: name?, alerts: alerts?, confirm, there, back }))
+    }
+
+    /// The name that is written; `Some(None)` when it cannot be one.
+    fn name(&mut self, raw: &RawBridge) -> Option<Option<BridgeName>> {
+        let name = raw.name.as_ref()?;
+        Some(match BridgeName::parse(&name.value) {
+            Ok(parsed) => Some(parsed),
+            Err(why) => {
+                self.to.error(name.at.clone(), format!("`{}` cannot be a name: {why}", name.value), "");
+                None
+            }
+        })
     }
 
     fn preset(&mut self, raw: &RawBridge) -> Option<&'static str> {
@@ -102,10 +194,16 @@ impl Reader<'_> {
     }
 
     /// The system of the wanted kind that the bridge names.
-    fn system(&mut self, raw: &RawBridge, named: Option<&At<String>>, kind: &'static str) -> Option<SystemName> {
+    fn system(
+        &mut self,
+        raw: &RawBridge,
+        named: Option<&At<String>>,
+        key: &'static str,
+        kind: &'static str,
+    ) -> Option<SystemName> {
         let Some(named) = named else {
-            let message = format!("the bridge does not say which system is its `{kind}`");
-            self.to.error(raw.at.clone(), message, format!("add `{kind} = \"NAME\"` with a name from [systems]"));
+            let message = format!("the bridge does not say which system is its `{key}`");
+            self.to.error(raw.at.clone(), message, format!("add `{key} = \"NAME\"` with a name from [systems]"));
             return None;
         };
         if let Some(system) = self.systems.iter().find(|s| s.name.as_str() == named.value) {
@@ -128,8 +226,7 @@ impl Reader<'_> {
         None
     }
 
-    fn direction(&mut self, raw: &RawDirection, usual: Direction) -> Direction {
-        let all: &[&str] = &["status", "note", "both", "ignore"];
+    fn direction(&mut self, raw: &RawDirection, usual: Direction, all: &[&str]) -> Direction {
         Direction {
             created: self.cell("created", raw.created.as_ref(), &["status", "ignore"], usual.created),
             acknowledged: self.cell("acknowledged", raw.acknowledged.as_ref(), all, usual.acknowledged),

@@ -199,6 +199,23 @@ impl<'a> Section<'a> {
         all.iter().filter_map(|v| self.section_of(key, v)).collect()
     }
 
+    /// Texts under names that the user chose, in the order of the file.
+    pub(crate) fn pairs(&mut self, key: &'static str) -> Vec<(At<String>, At<String>)> {
+        let Some(section) = self.section(key) else { return Vec::new() };
+        let mut all: Vec<_> = section.table.iter().collect();
+        all.sort_by_key(|(name, _)| name.span().start);
+        let pair = |(name, value): (&'a Spanned<_>, &'a Spanned<DeValue<'a>>)| {
+            let text: &std::borrow::Cow<'a, str> = name.get_ref();
+            let DeValue::String(word) = value.get_ref() else {
+                section.wrong(text, value, "a text");
+                return None;
+            };
+            let name = At { value: text.to_string(), at: name.span() };
+            Some((name, At { value: word.to_string(), at: value.span() }))
+        };
+        all.into_iter().filter_map(pair).collect()
+    }
+
     /// Tables under names that the user chose, in the order of the file.
     pub(crate) fn named(&mut self, key: &'static str) -> Vec<(At<String>, Section<'a>)> {
         let Some(section) = self.section(key) else { return Vec::new() };

@@ -24,6 +24,7 @@ impl Resolver<'_> {
         self.add_paths(raw, &mut systems);
         self.check_webhook_urls(raw, &systems);
         self.check_senders(raw, &systems);
+        self.check_netbox_routes(raw, &systems);
         systems
     }
 
@@ -48,6 +49,7 @@ impl Resolver<'_> {
             RawKind::PagerDuty { .. } => ("PagerDuty", PAGERDUTY_API_URL),
             RawKind::Events { .. } => ("Events", PAGERDUTY_EVENTS_URL),
             RawKind::Alerts { .. } => ("PagerDuty", PAGERDUTY_EVENTS_URL),
+            RawKind::NetBox(_) => ("NetBox", ""),
             RawKind::Opsgenie { .. } | RawKind::Unknown => ("Opsgenie", OPSGENIE_API_URL),
         };
         let (label, api_url) = (label.ok()?, api_url.ok()?);
@@ -81,6 +83,7 @@ impl Resolver<'_> {
                     webhook_url: webhook_url.ok()?,
                 }))
             }
+            RawKind::NetBox(own) => self.netbox(raw, own).map(|own| Kind::NetBox(Box::new(own))),
             RawKind::Events { pass_through } => {
                 Some(Kind::Events(Events { pass_through: pass_through.as_ref().is_none_or(|p| p.value) }))
             }
@@ -128,6 +131,7 @@ impl Resolver<'_> {
             let fix = "one is enough for all senders; they are told apart by their routing keys";
             self.findings.error(second.at.clone(), "there are two systems of kind events", fix);
         }
+        let fed = raw.iter().any(|s| matches!(s.kind, RawKind::NetBox(_)));
         for system in raw {
             if system.name.value.starts_with("key-") {
                 let message =
@@ -135,11 +139,13 @@ impl Resolver<'_> {
                 self.findings.error(system.name.at.clone(), message, "choose another name");
             }
             let RawKind::Alerts { account, .. } = &system.kind else { continue };
-            if senders.is_empty() {
+            if senders.is_empty() && !fed {
                 let fix = "add `[systems.events]` with `kind = \"events\"`";
                 self.findings.error(system.at.clone(), "nothing hears the senders of these events", fix);
             }
             match account {
+                // Whoever feeds it says so where it is tied.
+                None if senders.is_empty() => {}
                 None => {
                     let message =
                         format!("no `account` says who can tell whether a page of `{}` exists", system.name.value);
@@ -193,7 +199,7 @@ impl Resolver<'_> {
         self.url_of(text, "this is not the address of an API")
     }
 
-    fn url_of(&mut self, text: Option<&At<Text>>, wrong: &str) -> Result<Option<String>, ()> {
+    pub(super) fn url_of(&mut self, text: Option<&At<Text>>, wrong: &str) -> Result<Option<String>, ()> {
         let Some(written) = text else { return Ok(None) };
         let url = self.text(written).ok_or(())?;
         match check_url(&url) {

@@ -1,5 +1,6 @@
 //! What is accepted, and how what is wrong is told.
 
+mod netbox;
 mod operator;
 
 use super::findings::Findings;

@@ -6,6 +6,7 @@ mod commands;
 mod disk;
 mod drop_in;
 mod events;
+mod netbox;
 mod outage;
 mod program;
 mod stopping;

@@ -1,4 +1,7 @@
-//! Drop-in mode: started with the old Opsgenie proxy's variables and no file, the program serves as the proxy did.
+//! Drop-in mode: started with the variables of an old integration and no file, the program serves as that did. Here are
+//! those of the Opsgenie proxy.
+
+mod netbox;
 
 use super::findings::Findings;
 use super::load::{Overrides, Reach};
@@ -28,17 +31,26 @@ const NEEDED: [(&str, &str); 5] = [
 /// The switch that takes webhooks without a signature.
 const INSECURE: &str = "PAGEBRIDGE_INSECURE_WEBHOOKS";
 
-/// Whether any of the proxy's variables is set.
+/// Whether any of the old integrations' variables is set.
 pub(super) fn is_wanted(env: &Env) -> bool {
+    is_proxy(env) || netbox::is_wanted(env)
+}
+
+/// Whether any of the proxy's variables is set.
+fn is_proxy(env: &Env) -> bool {
     NEEDED.iter().any(|(name, _)| env.get(name).is_some())
 }
 
 /// What commands need, as far as it is known.
 pub(super) fn reach(overrides: &Overrides, env: &Env) -> Reach {
+    if is_proxy(env) { reach_at(overrides, env, LISTEN) } else { netbox::reach(overrides, env) }
+}
+
+fn reach_at(overrides: &Overrides, env: &Env, listen: SocketAddr) -> Reach {
     let mut unheard = Findings::default();
     let mut resolver = Resolver::new(env, &mut unheard);
     Reach {
-        listen: resolver.listen(overrides, None, LISTEN),
+        listen: resolver.listen(overrides, None, listen),
         store: resolver.store(overrides, None),
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
     }
@@ -46,6 +58,22 @@ pub(super) fn reach(overrides: &Overrides, env: &Env) -> Reach {
 
 /// Builds the configuration that the variables stand for; what is missing is named all at once.
 pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings) -> Option<Config> {
+    match (is_proxy(env), netbox::is_wanted(env)) {
+        // They listened on different ports, and one of the two may be set by mistake.
+        (true, true) => {
+            let message =
+                "the environment holds variables of two old integrations, the Opsgenie proxy and the NetBox module";
+            let fix = "write a pagebridge.toml with both (examples/opsgenie.toml and examples/netbox.toml show the parts), or run \
+                       one process for each";
+            findings.error(None, message, fix);
+            None
+        }
+        (false, true) => netbox::resolve(overrides, env, findings),
+        _ => resolve_proxy(overrides, env, findings),
+    }
+}
+
+fn resolve_proxy(overrides: &Overrides, env: &Env, findings: &mut Findings) -> Option<Config> {
     for (name, what) in NEEDED.iter().filter(|(name, _)| env.get(name).is_none()) {
         findings.error(None, format!("{name} is not set: {what}"), "set it in the environment or in `.env`");
     }
