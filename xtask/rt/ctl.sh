@@ -1,9 +1,10 @@
 #!/bin/sh
 # Starts and stops the Request Tracker that lives in this script's directory, and runs Perl against it:
 #
-#   ctl.sh start PORT | stop | running | perl FILE [ARGUMENT...] | init
+#   ctl.sh start PORT | stop | running | perl FILE [ARGUMENT...] | init | copy DIRECTORY PORT
 #
-# `start` does not wait for the server to answer; `stop` waits until all its processes are gone.
+# `start` does not wait for the server to answer; `stop` waits until all its processes are gone. `copy` makes another one with
+# the same tickets, users and tokens, for a test that stops it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 rt=/usr/share/request-tracker5
@@ -18,20 +19,30 @@ running() {
   esac
 }
 
-case ${1:?start, stop, running, perl or init} in
+case ${1:?start, stop, running, perl, init or copy} in
   running)
     running
     ;;
   init)
-    rt-setup-database-5 --action init --skip-create --root-password-file "$here/password"
+    /usr/sbin/rt-setup-database-5 --action init --skip-create --root-password-file "$here/password"
     ;;
   perl)
     shift
     exec perl "-I$rt/lib" "$@"
     ;;
+  copy)
+    there=${2:?a directory}
+    mkdir -p "$there"
+    there=$(cd "$there" && pwd)
+    mkdir "$there/conf.d" "$there/log" "$there/var" "$there/mason" "$there/session"
+    perl -MDBI -e 'DBI->connect("dbi:SQLite:dbname=$ARGV[0]", "", "", { RaiseError => 1 })->sqlite_backup_to_file($ARGV[1])' \
+      "$here/rt.sqlite" "$there/rt.sqlite"
+    sed -e "s|$here|$there|g" -e "s|WebPort, [0-9]*|WebPort, ${3:?a port}|" "$RT_SITE_CONFIG" >"$there/RT_SiteConfig.pm"
+    cp "$here/ctl.sh" "$there/ctl.sh"
+    ;;
   start)
     if running; then echo "it runs already" >&2; exit 1; fi
-    setsid "$rt/libexec/rt-server" --server Starlet --host 127.0.0.1 --port "${2:?a port}" --max-workers 4 \
+    setsid "$rt/libexec/rt-server" --server Starlet --host 127.0.0.1 --port "${2:?a port}" --max-workers 3 \
       </dev/null >>"$here/log/server.log" 2>&1 &
     echo $! >"$here/pid"
     ;;

@@ -29,13 +29,16 @@ const SEED: &str = include_str!("../rt/seed.pl");
 const PORT_ATTEMPTS_MAX: u32 = 5;
 const START_MS_MAX: u128 = 60_000;
 
-/// Waits until the pipe from its parent closes, then stops the server and removes its directory.
+/// Waits until the pipe from its parent closes, then stops the server and the copies that tests made of it, and removes
+/// its directory.
 /// The parent needs no signal handler: whatever ends it, even SIGKILL, closes the pipe.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
 cat >/dev/null
 cd /
-sh "$1/ctl.sh" stop >/dev/null 2>&1
+for control in "$1"/ctl.sh "$1"/copies/*/ctl.sh; do
+  [ -f "$control" ] && sh "$control" stop >/dev/null 2>&1
+done
 rm -rf -- "$1"
 "#;
 

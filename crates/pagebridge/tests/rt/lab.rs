@@ -1,8 +1,14 @@
 //! The server that the test command has started, as people and programs use it.
 
+use crate::program::PATIENCE;
+use crate::world::until;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::process::Command;
+use tokio::time::timeout;
 
 const VARIABLE: &str = "RT_URL";
 
@@ -43,6 +49,8 @@ pub(crate) fn variable(name: &str) -> String {
 pub(crate) struct Lab {
     /// Up to and with `/REST/2.0`.
     pub(crate) url: String,
+    /// The script that starts and stops it, and runs Perl against it.
+    control: PathBuf,
     client: Client,
 }
 
@@ -69,7 +77,34 @@ impl Lab {
         };
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Some(Self { url, client: client.build().expect("a client") })
+        let control = PathBuf::from(variable("RT_TEST_CTL"));
+        Some(Self { url, control, client: client.build().expect("a client") })
+    }
+
+    /// A server like this one, for a test that stops it. The test command ends it, should the test not.
+    pub(crate) async fn copy(&self, name: &str) -> Self {
+        let port =
+            std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port").local_addr().expect("it is bound");
+        let dir = self.control.with_file_name("copies").join(name);
+        let port = port.port().to_string();
+        self.run(&["copy", dir.to_str().expect("text"), &port]).await;
+        let url = format!("http://127.0.0.1:{port}/REST/2.0");
+        let copy = Self { url, control: dir.join("ctl.sh"), client: self.client.clone() };
+        copy.start().await;
+        copy
+    }
+
+    /// Starts a server that is stopped, and waits until it answers.
+    pub(crate) async fn start(&self) {
+        let port = self.url.trim_end_matches("/REST/2.0").rsplit(':').next().expect("a port");
+        self.run(&["start", port]).await;
+        let answers = async || self.client.get(format!("{}/rt", self.url)).send().await.ok().map(drop);
+        until("RT to answer", answers).await;
+    }
+
+    /// Stops the server.
+    pub(crate) async fn stop(&self) {
+        self.run(&["stop"]).await;
     }
 
     /// A queue that no other test uses.
@@ -155,6 +190,35 @@ impl Lab {
         let path = format!("ticket/{id}/history");
         let page = self.search(User::Root, &path, &[("per_page", "100"), ("fields", fields)]).await;
         page["items"].as_array().expect("a list").clone()
+    }
+
+    /// What was written on a ticket, oldest first.
+    pub(crate) async fn messages(&self, id: u64) -> Vec<String> {
+        let mut messages = Vec::new();
+        for row in self.history(id).await {
+            if !["Create", "Comment", "Correspond"].iter().any(|kind| row["Type"] == *kind) {
+                continue;
+            }
+            let path = format!("transaction/{}/attachments", number(&row["id"]));
+            let page = self.search(User::Root, &path, &[("fields", "Content,ContentType")]).await;
+            let texts = page["items"].as_array().expect("a list").iter().filter_map(|part| part["Content"].as_str());
+            messages.extend(texts.filter(|text| !text.is_empty()).map(str::to_owned));
+        }
+        messages
+    }
+
+    /// Runs a program in Perl against the server's database.
+    pub(crate) async fn perl(&self, script: &Path) -> String {
+        self.run(&["perl", script.to_str().expect("text")]).await
+    }
+
+    async fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("sh");
+        command.arg(&self.control).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        let output = timeout(PATIENCE, command.output()).await.expect("it ends").expect("sh starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }
 

@@ -4,4 +4,11 @@
 //! Left out of the ordinary run (`test = false`): `cargo xtask` starts the server, and installs it first if need be.
 
 mod facts;
+#[allow(dead_code, reason = "the tests of the whole bridge use the rest")]
 mod lab;
+#[path = "../e2e/program.rs"]
+#[allow(dead_code, reason = "the tests between look-alikes use the rest")]
+mod program;
+#[path = "../e2e/world.rs"]
+#[allow(dead_code, reason = "the tests between look-alikes use the rest")]
+mod world;
