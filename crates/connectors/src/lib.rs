@@ -11,6 +11,7 @@
 //! | `check.rs` | looks whether everything is set up at the live system |
 //! | `upkeep.rs` | looks after what the system needs besides deliveries, if anything |
 //! | `follow.rs` | lists what changed, where records are not read one by one |
+//! | `endpoints/` | paths of the API of a module that is replaced, answered from live data |
 //! | `outcome.rs` | the one table that says what a failure means |
 //!
 //! `operator` is no system: it tells a person when paging does not work.

@@ -130,12 +130,18 @@ pub(crate) struct Hook {
     pub(crate) metrics: RouteMetrics,
 }
 
+/// One endpoint, with the requests that it may still take.
+pub(crate) struct Mounted {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) free: tokio::sync::Semaphore,
+}
+
 /// A server, not yet listening.
 #[derive(Clone)]
 pub struct Server {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hooks: Arc<HashMap<String, Hook>>,
-    pub(crate) endpoints: Arc<[Endpoint]>,
+    pub(crate) endpoints: Arc<[Mounted]>,
     pub(crate) router: axum::Router,
 }
 
@@ -159,7 +165,9 @@ impl Server {
             access: app.access,
             metrics,
         });
-        let endpoints = app.endpoints.into();
+        let mounted =
+            |endpoint| Mounted { endpoint, free: tokio::sync::Semaphore::new(crate::endpoint::ANSWERING_MAX) };
+        let endpoints = app.endpoints.into_iter().map(mounted).collect();
         Self { router: crate::api::router(shared.clone()), shared, hooks: Arc::new(hooks), endpoints }
     }
 

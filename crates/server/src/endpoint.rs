@@ -1,6 +1,6 @@
 //! The way of a request to an endpoint: read, let it answer, and keep to the limits for it.
 
-use crate::app::{Endpoint, Server};
+use crate::app::{Endpoint, Mounted, Server};
 use crate::intake::{BODY_TIMEOUT, Reply, own_form, read};
 use futures_util::FutureExt;
 use http::{Request, StatusCode};
@@ -10,18 +10,29 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// Requests that one endpoint answers at the same time. They may wait for a far side that is down, and webhooks must always
+/// find a connection.
+pub(crate) const ANSWERING_MAX: usize = 128;
+
 impl Server {
     /// The endpoint for a path, and what of the path is below it.
-    pub(crate) fn endpoint<'p>(&self, path: &'p str) -> Option<(&Endpoint, &'p str)> {
-        self.endpoints.iter().find_map(|endpoint| {
-            let below = path.strip_prefix(endpoint.prefix.as_str())?;
-            (below.is_empty() || below.starts_with('/')).then(|| (endpoint, below.trim_matches('/')))
+    pub(crate) fn endpoint<'p>(&self, path: &'p str) -> Option<(&Mounted, &'p str)> {
+        self.endpoints.iter().find_map(|mounted| {
+            let below = path.strip_prefix(mounted.endpoint.prefix.as_str())?;
+            (below.is_empty() || below.starts_with('/')).then(|| (mounted, below.trim_matches('/')))
         })
     }
 
-    pub(crate) async fn handle_endpoint(&self, endpoint: &Endpoint, path: &str, request: Request<Incoming>) -> Reply {
-        let answering = AssertUnwindSafe(self.ask(endpoint, path, request)).catch_unwind().await;
-        let answer = answering.unwrap_or_else(|_| {
+    pub(crate) async fn handle_endpoint(&self, mounted: &Mounted, path: &str, request: Request<Incoming>) -> Reply {
+        let endpoint = &mounted.endpoint;
+        let answering = async {
+            let Ok(_permit) = mounted.free.try_acquire() else {
+                let detail = "too many requests wait for their answers; nothing was done, repeat it later";
+                return endpoint.answers.refuse(StatusCode::SERVICE_UNAVAILABLE.as_u16(), detail);
+            };
+            self.ask(endpoint, path, request).await
+        };
+        let answer = AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
             let refused = StatusCode::INTERNAL_SERVER_ERROR;
             endpoint.answers.refuse(refused.as_u16(), "the request hit a fault of ours; look in Pagebridge's log")
         });

@@ -27,7 +27,7 @@ impl World {
     }
 
     /// Another integration key of the sandbox's service.
-    async fn another_key(&self) -> String {
+    pub(crate) async fn another_key(&self) -> String {
         let (url, service) = (self.get("PAGERDUTY_API_URL"), self.get("PAGERDUTY_SERVICE_ID"));
         let body = json!({"integration": {"type": "events_api_v2_inbound_integration", "name": "another"}});
         let token = format!("Token token={}", self.get("PAGERDUTY_API_TOKEN"));

@@ -25,6 +25,7 @@ impl Endpoint for Told {
         Box::pin(async move {
             assert!(asked.path != "panic", "a planted panic");
             let body = match asked.path {
+                "wait" => std::future::pending().await,
                 "send" => send(desk, asked.body == b"patiently").await,
                 path => json!({"method": asked.method.as_str(), "path": path, "size": asked.body.len()}),
             };
@@ -80,6 +81,27 @@ async fn what_does_not_get_there_is_refused_in_its_own_form() {
         let line = format!("pagebridge_endpoint_answers_total{{system=\"opsgenie\",status=\"{status}\"}} {count}");
         assert!(metrics.contains(&line), "{line}\n{metrics}");
     }
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_a_far_side_leave_room_for_others() {
+    let world = World::start().await;
+    let waiting: Vec<_> =
+        (0..128).map(|_| spawn(world.client.get(world.url("/api/plugins/told/wait")).send())).collect();
+    let refused = loop {
+        let got = world.get("/api/plugins/told/echo").await;
+        if got.status != 200 {
+            break got;
+        }
+    };
+    assert_eq!(refused.status, 503);
+    assert!(
+        refused.json()["error"].as_str().is_some_and(|text| text.contains("too many requests")),
+        "{}",
+        refused.text
+    );
+    assert_eq!(world.post("/ops-webhook", r#"{"id": "a-1", "title": "Disk full"}"#).await.status, 202);
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]

@@ -25,6 +25,9 @@ const REMEMBERED_MAX: usize = 1_000;
 /// Questions about tokens that NetBox is asked at the same time, so that guesses here are no flood there.
 const ASKING_MAX: usize = 4;
 
+/// Callers that may wait for such a question; more are told to come again.
+const WAITING_MAX: usize = 32;
+
 /// What a caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum May {
@@ -90,6 +93,7 @@ pub(super) struct Callers {
     clock: Arc<dyn Clock>,
     remembered: Mutex<Remembered>,
     asking: Semaphore,
+    waiting: Semaphore,
 }
 
 impl Callers {
@@ -101,6 +105,7 @@ impl Callers {
             clock,
             remembered: Mutex::default(),
             asking: Semaphore::new(ASKING_MAX),
+            waiting: Semaphore::new(WAITING_MAX),
         }
     }
 
@@ -131,6 +136,8 @@ impl Callers {
             return Ok(known);
         }
         let unsure = |why: String| Denied::Unsure(format!("NetBox cannot be asked about the token: {why}"));
+        let _place =
+            self.waiting.try_acquire().map_err(|_| unsure("too many tokens are being asked about".to_owned()))?;
         let _permit = self.asking.acquire().await.map_err(|_| unsure("Pagebridge is stopping".to_owned()))?;
         // Another request with the same token may have been first.
         if let Some(known) = self.remembered(&key) {

@@ -22,6 +22,8 @@ pub(crate) const PERSON: &str = "nbt_abcdefghijkl.0123456789abcdef0123456789abcd
 pub(crate) struct Held {
     pub(crate) events: BTreeMap<i64, Value>,
     pub(crate) incidents: BTreeMap<i64, Value>,
+    /// Which service depends on which.
+    pub(crate) dependencies: Vec<Value>,
     /// Where webhooks go; nowhere when it is not set.
     hook: Option<String>,
     /// Whether the bridge's token may not write.
@@ -206,6 +208,9 @@ async fn answer(
         }
         (&Method::GET, ["api", "plugins", "business-application", list @ ("events" | "incidents")]) => {
             page(small.held().list(list).values(), &query)
+        }
+        (&Method::GET, ["api", "plugins", "business-application", "service-dependencies"]) => {
+            page(small.held().dependencies.iter(), &query)
         }
         (&Method::GET, ["api", "plugins", "business-application", list @ ("events" | "incidents"), id]) => {
             one(small.held().list(list).get(&id.parse().unwrap_or(0)).cloned())

@@ -136,6 +136,34 @@ async fn events_without_a_name_of_their_own_page_each_by_itself() {
 }
 
 #[tokio::test]
+async fn a_services_alerts_go_to_the_key_of_what_it_depends_on() {
+    let mut world = NetBoxWorld::new("routes").await;
+    let own = world.world.another_key().await;
+    world.world.set("DATABASE_KEY", &json!(own));
+    let dependency = json!({"downstream_service_name": "shop", "upstream_service_name": "database"});
+    world.small.held().dependencies.push(dependency);
+    let more = "[systems.database-alerts]\nkind = \"pagerduty-events\"\n\
+        api_url = { env = \"PAGERDUTY_EVENTS_URL\" }\nrouting_key = { env = \"DATABASE_KEY\" }\n";
+    let bridge = world.bridge("services = { database = \"database-alerts\" }", more).await;
+    world.small.hook(Some(&bridge.url));
+    let shop = world.small.incident(json!({"affected_services": [{"id": 1, "name": "shop"}]})).await;
+    let other = world.small.incident(json!({"affected_services": [{"id": 2, "name": "mail"}]})).await;
+    for (incident, system, from) in [(shop, "database-alerts", "service `database`"), (other, "alerts", "the default")]
+    {
+        let key = format!("netbox-incident-{incident}");
+        world.stands(&key, &["triggered"]).await;
+        let said = world.said(&key).await;
+        assert!(said.contains(from), "{said}");
+        let known = bridge.get(&format!("api/v1/incidents/{incident}")).await.body;
+        assert!(known["links"].to_string().contains(&format!("\"{system}\"")), "{known}");
+    }
+    assert!(!bridge.process.log().contains(&own), "the key does not show");
+    world.small.change("incident", shop, json!({"status": "closed"})).await;
+    world.stands(&format!("netbox-incident-{shop}"), &["resolved"]).await;
+    bridge.process.kill().await;
+}
+
+#[tokio::test]
 async fn by_default_nothing_is_written_to_netbox() {
     let world = NetBoxWorld::new("one-way").await;
     let bridge = world.bridge("", "").await;
