@@ -149,13 +149,10 @@ pub(crate) struct SandboxArgs {
     /// Where the Opsgenie look-alike listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) opsgenie_listen: SocketAddr,
-    /// Where the NetBox look-alike listens
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub(crate) netbox_listen: SocketAddr,
     /// Where the control page and its API listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) control_listen: SocketAddr,
-    /// Send the webhooks of all of them to a bridge at this address
+    /// Send both systems' webhooks to a bridge at this address
     #[arg(long, value_name = "URL")]
     pub(crate) bridge: Option<String>,
     /// What PagerDuty holds at the start, as JSON; see the sandbox's README

@@ -1,4 +1,4 @@
-//! `sandbox`: look-alikes of PagerDuty, Opsgenie and NetBox, until a signal comes.
+//! `sandbox`: look-alikes of PagerDuty and Opsgenie, until a signal comes.
 
 use crate::cli::SandboxArgs;
 use crate::exit::{CliError, Exit};
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliErro
     Ok(())
 }
 
-/// Sends all webhooks to a bridge, unless a state file says that they go there already.
+/// Sends both systems' webhooks to a bridge, unless a state file says that they go there already.
 fn subscribe(sandbox: &Running, bridge: &str) {
     let url = format!("{bridge}/ops-webhook");
     if !sandbox.opsgenie().hook_urls().contains(&url) {
@@ -36,10 +36,6 @@ fn subscribe(sandbox: &Running, bridge: &str) {
     let url = format!("{bridge}/pd-webhook");
     if !sandbox.snapshot().pagerduty.subscriptions.iter().any(|one| one.url == url) {
         sandbox.pagerduty().subscribe(&url, None, &[]);
-    }
-    let url = format!("{bridge}/hooks/netbox");
-    if !sandbox.netbox().hook_urls().contains(&url) {
-        sandbox.netbox().subscribe(&url, Some(&sandbox.netbox_webhook_secret));
     }
 }
 
@@ -61,7 +57,6 @@ fn config(args: &SandboxArgs) -> Config {
             certificate,
         },
         opsgenie_listen: args.opsgenie_listen,
-        netbox_listen: args.netbox_listen,
         control_listen: args.control_listen,
         seed: args.seed,
         state_file: args.state.clone(),
@@ -96,7 +91,7 @@ fn ready(sandbox: &Running) -> Value {
 /// The lines are those of a `.env` file for drop-in mode.
 fn tell(sandbox: &Running) {
     for line in [
-        "# Look-alikes of PagerDuty, Opsgenie and NetBox. These open nothing but this sandbox.".to_owned(),
+        "# Look-alikes of PagerDuty and Opsgenie. These open nothing but this sandbox.".to_owned(),
         format!("PAGERDUTY_API_URL={}", sandbox.pagerduty_url),
         format!("PAGERDUTY_API_KEY={}", sandbox.user_token),
         format!("PAGERDUTY_EMAIL={}", sandbox.from),
@@ -108,9 +103,6 @@ fn tell(sandbox: &Running) {
         format!("OPSGENIE_API_URL={}", sandbox.opsgenie_url),
         format!("OPSGENIE_API_KEY={}", sandbox.opsgenie_api_key),
         format!("OPSGENIE_INTEGRATION_ID={}", sandbox.opsgenie_integration_id),
-        format!("NETBOX_URL={}", sandbox.netbox_url),
-        format!("NETBOX_TOKEN={}", sandbox.netbox_token),
-        format!("NETBOX_WEBHOOK_SECRET={}", sandbox.netbox_webhook_secret),
         format!("# What they hold, and faults to switch on: {}", sandbox.control_url),
     ] {
         output::say(&line);

@@ -19,8 +19,6 @@ pub struct Config {
     pub pagerduty_listen: SocketAddr,
     /// Where Opsgenie listens.
     pub opsgenie_listen: SocketAddr,
-    /// Where NetBox listens.
-    pub netbox_listen: SocketAddr,
     /// Where the control API and the page listen.
     pub control_listen: SocketAddr,
     /// How PagerDuty is reached over TLS.
@@ -48,7 +46,6 @@ impl Default for Config {
         Config {
             pagerduty_listen: FREE,
             opsgenie_listen: FREE,
-            netbox_listen: FREE,
             control_listen: FREE,
             tls: TlsConfig::default(),
             seed: 1,
@@ -135,10 +132,6 @@ pub struct Credentials {
     pub opsgenie_api_key: Option<String>,
     /// The id of the Opsgenie integration that sends the webhooks.
     pub opsgenie_integration_id: Option<String>,
-    /// The NetBox API token, of the first version: 40 hexadecimal digits.
-    pub netbox_token: Option<String>,
-    /// The secret that signs NetBox's webhooks.
-    pub netbox_webhook_secret: Option<String>,
 }
 
 /// Settings of the PagerDuty look-alike.

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::clock::parse_time;
 use crate::faults::{Fault, FaultId};
 use crate::listener::{Answer, Ending};
-use crate::netbox::NetBoxError;
 use crate::opsgenie::{AlertAct, NewAlert, OpsgenieError};
 use crate::page;
 use crate::pagerduty::{ActError, IncidentAct, NewIncident, ServiceState, SettingsError};
@@ -20,7 +19,6 @@ use crate::wire::{Call, Reply};
 /// Who acts when a call does not say.
 const PAGERDUTY_PERSON: &str = "Ann Berg";
 const OPSGENIE_PERSON: &str = "dana@example.test";
-const NETBOX_PERSON: &str = "admin";
 
 /// Answers the control API and the page.
 #[derive(Debug)]
@@ -47,8 +45,6 @@ enum ControlError {
     PagerDuty(#[from] ActError),
     #[error(transparent)]
     Opsgenie(#[from] OpsgenieError),
-    #[error(transparent)]
-    NetBox(#[from] NetBoxError),
 }
 
 impl ControlError {
@@ -57,8 +53,7 @@ impl ControlError {
             ControlError::NoEndpoint(_)
             | ControlError::NoFault(_)
             | ControlError::PagerDuty(ActError::NoIncident(_) | ActError::NoSubscription(_) | ActError::NoService(_))
-            | ControlError::Opsgenie(OpsgenieError::NoAlert(_) | OpsgenieError::NoHook(_))
-            | ControlError::NetBox(NetBoxError::NoObject { .. } | NetBoxError::NoHook(_)) => 404,
+            | ControlError::Opsgenie(OpsgenieError::NoAlert(_) | OpsgenieError::NoHook(_)) => 404,
             ControlError::PagerDuty(_) | ControlError::Opsgenie(_) => 409,
             _ => 400,
         }
@@ -105,7 +100,6 @@ impl Control {
             }
             (_, ["pagerduty", rest @ ..]) => self.pagerduty(call, rest),
             (_, ["opsgenie", rest @ ..]) => self.opsgenie(call, rest),
-            (_, ["netbox", rest @ ..]) => self.netbox(call, rest),
             _ => Err(no_endpoint(call)),
         }
     }
@@ -182,53 +176,6 @@ impl Control {
         }
     }
 
-    fn netbox(&self, call: &Call, parts: &[&str]) -> Result<Reply, ControlError> {
-        let netbox = self.handle.netbox();
-        let number = |id: &str| id.parse::<u64>().map_err(|_| no_endpoint(call));
-        let made = |id: u64| Reply::json(201, &json!({"id": id}));
-        match (call.method.as_str(), parts) {
-            ("POST", ["incidents"]) => Ok(made(netbox.new_incident(read(call)?, NETBOX_PERSON)?)),
-            ("POST", ["events"]) => Ok(made(netbox.new_event(read(call)?, NETBOX_PERSON)?)),
-            ("POST", ["services"]) => Ok(made(netbox.new_service(&read::<NamedBody>(call)?.name))),
-            ("POST", ["incidents", "bulk-status"]) => {
-                let body: BulkBody = read(call)?;
-                netbox.bulk_update_incidents(&body.ids, &body.status);
-                Ok(Reply::empty(204))
-            }
-            ("POST", ["populate"]) => {
-                netbox.populate(read::<PopulateBody>(call)?.count);
-                Ok(Reply::empty(204))
-            }
-            ("POST", ["webhooks"]) => {
-                let body: NetBoxHookBody = read(call)?;
-                let secret = body.secret.unwrap_or_else(|| netbox.read(|state| state.webhook_secret.clone()));
-                let id = netbox.subscribe(&body.url, Some(secret.as_str()));
-                Ok(Reply::json(201, &json!({"id": id, "secret": secret})))
-            }
-            ("POST", ["incidents", id]) => {
-                netbox.edit_incident(number(id)?, read(call)?, NETBOX_PERSON)?;
-                Ok(Reply::empty(204))
-            }
-            ("POST", ["events", id]) => {
-                netbox.edit_event(number(id)?, read(call)?, NETBOX_PERSON)?;
-                Ok(Reply::empty(204))
-            }
-            ("DELETE", ["incidents", id]) => {
-                netbox.delete_incident(number(id)?, NETBOX_PERSON)?;
-                Ok(Reply::empty(204))
-            }
-            ("DELETE", ["events", id]) => {
-                netbox.delete_event(number(id)?, NETBOX_PERSON)?;
-                Ok(Reply::empty(204))
-            }
-            ("DELETE", ["webhooks", id]) => {
-                netbox.unsubscribe(id)?;
-                Ok(Reply::empty(204))
-            }
-            _ => Err(no_endpoint(call)),
-        }
-    }
-
     /// Adds one fault, or every fault of a list.
     fn add_faults(&self, call: &Call) -> Result<Reply, ControlError> {
         let given: Value = read(call)?;
@@ -252,32 +199,6 @@ impl Control {
 #[serde(deny_unknown_fields)]
 struct Advance {
     ms: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NamedBody {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BulkBody {
-    ids: Vec<u64>,
-    status: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PopulateBody {
-    count: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NetBoxHookBody {
-    url: String,
-    secret: Option<String>,
 }
 
 #[derive(Deserialize)]

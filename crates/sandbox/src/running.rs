@@ -18,14 +18,13 @@ use crate::control::Control;
 use crate::counters::Counters;
 use crate::faults::{Fault, FaultId, Faults};
 use crate::listener::{Answer, Bound, Front};
-use crate::netbox::NetBox;
 use crate::opsgenie::Opsgenie;
 use crate::pagerduty::PagerDuty;
 use crate::proxy::Proxy;
 use crate::seed_file::SeedError;
 use crate::shell::{Shared, Shell};
 use crate::snapshot::{ActiveFault, Snapshot};
-use crate::state_file::{self, LookAlikes, Saved, Saver, StateError, unfit};
+use crate::state_file::{self, Saved, Saver, StateError, unfit};
 use crate::tls::{Tls, TlsError};
 
 /// How long a stop waits for requests on their way.
@@ -76,8 +75,6 @@ pub struct Running {
     pub ca_file: PathBuf,
     /// Opsgenie's address.
     pub opsgenie_url: String,
-    /// NetBox's address.
-    pub netbox_url: String,
     /// The control API's address, and the page's.
     pub control_url: String,
     /// PagerDuty's account-level REST key.
@@ -106,16 +103,6 @@ pub struct Running {
     pub opsgenie_api_key: String,
     /// The id of the Opsgenie integration that sends the webhooks.
     pub opsgenie_integration_id: String,
-    /// NetBox's API token, of the first version.
-    pub netbox_token: String,
-    /// One of the second version, of the same user.
-    pub netbox_token_v2: String,
-    /// One that may not write.
-    pub netbox_readonly_token: String,
-    /// One of a user without permissions.
-    pub netbox_weak_token: String,
-    /// The secret for hooks that sign; see [`NetBox::subscribe`].
-    pub netbox_webhook_secret: String,
     handle: Handle,
     tracker: TaskTracker,
     cancel: CancellationToken,
@@ -129,7 +116,6 @@ pub struct Running {
 pub struct Handle {
     pagerduty: Arc<PagerDuty>,
     opsgenie: Arc<Opsgenie>,
-    netbox: Arc<NetBox>,
     clock: Arc<Clock>,
     faults: Arc<Faults>,
 }
@@ -168,15 +154,12 @@ impl Sandbox {
             pagerduty.plant(file, &config.credentials)?;
         }
         let opsgenie =
-            Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client.clone()));
-        let netbox = Arc::new(NetBox::new(&config.credentials, config.seed, shared.clone(), client));
-        let looks = LookAlikes { pagerduty, opsgenie, netbox };
+            Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client));
         let saver = match config.state_file {
-            Some(path) => Some(keep_state(path, saved, &looks, &shared)?),
+            Some(path) => Some(keep_state(path, saved, &pagerduty, &opsgenie, &shared)?),
             None => None,
         };
-        let LookAlikes { pagerduty, opsgenie, netbox } = looks;
-        let handle = Handle { pagerduty, opsgenie, netbox, clock: shared.clock.clone(), faults: shared.faults.clone() };
+        let handle = Handle { pagerduty, opsgenie, clock: shared.clock.clone(), faults: shared.faults.clone() };
         let (ca_file, directory) = (tls.ca_file.clone(), tls.directory.take());
         listeners.serve(&handle, &shared, tls);
         let Shared { tracker, cancel, .. } = shared;
@@ -192,7 +175,6 @@ struct Listeners {
     tls: Bound,
     proxy: Bound,
     opsgenie: Bound,
-    netbox: Bound,
     control: Bound,
 }
 
@@ -202,7 +184,6 @@ struct Urls {
     tls: String,
     proxy: String,
     opsgenie: String,
-    netbox: String,
     control: String,
 }
 
@@ -213,7 +194,6 @@ impl Listeners {
             tls: listen("PagerDuty over TLS", config.tls.listen).await?,
             proxy: listen("the proxy", config.tls.proxy_listen).await?,
             opsgenie: listen("Opsgenie", config.opsgenie_listen).await?,
-            netbox: listen("NetBox", config.netbox_listen).await?,
             control: listen("control", config.control_listen).await?,
         })
     }
@@ -225,7 +205,6 @@ impl Listeners {
             tls: format!("https://{}", self.tls.address),
             proxy: plain(&self.proxy),
             opsgenie: plain(&self.opsgenie),
-            netbox: plain(&self.netbox),
             control: plain(&self.control),
         }
     }
@@ -234,7 +213,6 @@ impl Listeners {
         let Shared { tracker, cancel, .. } = shared;
         let pagerduty = Arc::new(Shell { inner: handle.pagerduty.clone(), shared: shared.clone() });
         let opsgenie = Arc::new(Shell { inner: handle.opsgenie.clone(), shared: shared.clone() });
-        let netbox = Arc::new(Shell { inner: handle.netbox.clone(), shared: shared.clone() });
         let control = Arc::new(Control::new(handle.clone()));
         let secure = Front {
             answerer: pagerduty.clone(),
@@ -248,7 +226,6 @@ impl Listeners {
         tracker.spawn(self.proxy.serve(Arc::new(proxy), tracker.clone(), cancel.clone()));
         plain(self.pagerduty, pagerduty, shared);
         plain(self.opsgenie, opsgenie, shared);
-        plain(self.netbox, netbox, shared);
         plain(self.control, control, shared);
     }
 }
@@ -271,9 +248,6 @@ impl Running {
     ) -> Running {
         let (opsgenie_api_key, opsgenie_integration_id) =
             handle.opsgenie.read(|state| (state.api_key.clone(), state.integration_id.clone()));
-        let (tokens, netbox_webhook_secret) =
-            handle.netbox.read(|state| (state.tokens.clone(), state.webhook_secret.clone()));
-        let token = |place: usize| tokens.get(place).map(|token| token.key.clone()).unwrap_or_default();
         let pagerduty = handle.pagerduty.clone();
         pagerduty.read(|state| {
             let automation = state.user(state.automation_user);
@@ -284,7 +258,6 @@ impl Running {
                 proxy_url: urls.proxy,
                 ca_file,
                 opsgenie_url: urls.opsgenie,
-                netbox_url: urls.netbox,
                 control_url: urls.control,
                 account_token: state.account_token.clone(),
                 user_token: state.user_token.clone(),
@@ -299,11 +272,6 @@ impl Running {
                 pagerduty_webhook_secret: state.webhook_secret.clone(),
                 opsgenie_api_key,
                 opsgenie_integration_id,
-                netbox_token: token(0),
-                netbox_token_v2: token(1),
-                netbox_readonly_token: token(2),
-                netbox_weak_token: token(3),
-                netbox_webhook_secret,
                 handle,
                 tracker,
                 cancel,
@@ -331,11 +299,6 @@ impl Running {
                 "url": self.opsgenie_url,
                 "api_key": self.opsgenie_api_key,
                 "integration_id": self.opsgenie_integration_id,
-            },
-            "netbox": {
-                "url": self.netbox_url,
-                "token": self.netbox_token,
-                "webhook_secret": self.netbox_webhook_secret,
             },
             "control": self.control_url,
         })
@@ -385,11 +348,6 @@ impl Handle {
         &self.opsgenie
     }
 
-    /// The NetBox look-alike.
-    pub fn netbox(&self) -> &NetBox {
-        &self.netbox
-    }
-
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -412,7 +370,6 @@ impl Handle {
             now: self.clock.now(),
             pagerduty: self.pagerduty.snapshot(),
             opsgenie: self.opsgenie.snapshot(),
-            netbox: self.netbox.snapshot(),
             faults: faults.collect(),
         }
     }
@@ -422,13 +379,15 @@ impl Handle {
 fn keep_state(
     path: PathBuf,
     saved: Option<Saved>,
-    looks: &LookAlikes,
+    pagerduty: &Arc<PagerDuty>,
+    opsgenie: &Arc<Opsgenie>,
     shared: &Shared,
 ) -> Result<Arc<Saver>, StateError> {
     if let Some(saved) = saved {
-        looks.restore(saved).map_err(|error| unfit(&path, &error))?;
+        pagerduty.restore(&saved.pagerduty, saved.pagerduty_webhooks).map_err(|error| unfit(&path, &error))?;
+        opsgenie.restore(&saved.opsgenie, saved.opsgenie_webhooks).map_err(|error| unfit(&path, &error))?;
     }
-    let saver = Arc::new(Saver::start(path, looks.clone(), shared.clone())?);
+    let saver = Arc::new(Saver::start(path, pagerduty.clone(), opsgenie.clone(), shared.clone())?);
     shared.tracker.spawn(saver.clone().run());
     Ok(saver)
 }

@@ -1,6 +1,6 @@
 //! The file that keeps what a sandbox holds from one start to the next.
 //!
-//! Saved are PagerDuty, Opsgenie, NetBox, the webhooks on their way and the clock; faults and counters start anew.
+//! Saved are PagerDuty, Opsgenie, the webhooks on their way and the clock; faults and counters start anew.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::netbox::NetBox;
 use crate::opsgenie::Opsgenie;
 use crate::outgoing::SavedQueue;
 use crate::pagerduty::PagerDuty;
@@ -82,29 +81,6 @@ pub(crate) struct Saved {
     pub(crate) pagerduty_webhooks: SavedQueue,
     pub(crate) opsgenie: Box<RawValue>,
     pub(crate) opsgenie_webhooks: SavedQueue,
-    /// A file from before has none.
-    #[serde(default)]
-    pub(crate) netbox: Option<(Box<RawValue>, SavedQueue)>,
-}
-
-/// The look-alikes of one sandbox.
-#[derive(Debug, Clone)]
-pub(crate) struct LookAlikes {
-    pub(crate) pagerduty: Arc<PagerDuty>,
-    pub(crate) opsgenie: Arc<Opsgenie>,
-    pub(crate) netbox: Arc<NetBox>,
-}
-
-impl LookAlikes {
-    /// Goes on where a state file says.
-    pub(crate) fn restore(&self, saved: Saved) -> Result<(), serde_json::Error> {
-        self.pagerduty.restore(&saved.pagerduty, saved.pagerduty_webhooks)?;
-        self.opsgenie.restore(&saved.opsgenie, saved.opsgenie_webhooks)?;
-        match saved.netbox {
-            Some((state, webhooks)) => self.netbox.restore(&state, webhooks),
-            None => Ok(()),
-        }
-    }
 }
 
 /// Where the clock stood.
@@ -143,7 +119,8 @@ pub(crate) fn unfit(path: &Path, error: &serde_json::Error) -> StateError {
 /// Keeps the file up to date.
 pub(crate) struct Saver {
     path: PathBuf,
-    looks: LookAlikes,
+    pagerduty: Arc<PagerDuty>,
+    opsgenie: Arc<Opsgenie>,
     shared: Shared,
     /// What was written last, but for a running clock's time.
     last: Mutex<Vec<u8>>,
@@ -160,8 +137,13 @@ impl Saver {
     ///
     /// # Errors
     /// [`StateError::Write`] if it cannot be written.
-    pub(crate) fn start(path: PathBuf, looks: LookAlikes, shared: Shared) -> Result<Saver, StateError> {
-        let saver = Saver { path, looks, shared, last: Mutex::default() };
+    pub(crate) fn start(
+        path: PathBuf,
+        pagerduty: Arc<PagerDuty>,
+        opsgenie: Arc<Opsgenie>,
+        shared: Shared,
+    ) -> Result<Saver, StateError> {
+        let saver = Saver { path, pagerduty, opsgenie, shared, last: Mutex::default() };
         saver.save()?;
         Ok(saver)
     }
@@ -193,18 +175,12 @@ impl Saver {
     }
 
     fn save(&self) -> Result<(), StateError> {
-        let (pagerduty, pagerduty_webhooks) = self.looks.pagerduty.save();
-        let (opsgenie, opsgenie_webhooks) = self.looks.opsgenie.save();
-        let mut saved = Saved {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            clock: self.shared.clock.save(),
-            pagerduty,
-            pagerduty_webhooks,
-            opsgenie,
-            opsgenie_webhooks,
-            netbox: Some(self.looks.netbox.save()),
-        };
+        let (pagerduty, pagerduty_webhooks) = self.pagerduty.save();
+        let (opsgenie, opsgenie_webhooks) = self.opsgenie.save();
+        let clock = self.shared.clock.save();
+        let format = FORMAT.to_owned();
+        let mut saved =
+            Saved { format, version: VERSION, clock, pagerduty, pagerduty_webhooks, opsgenie, opsgenie_webhooks };
         let text = serde_json::to_vec(&saved).unwrap_or_default();
         // A clock that runs differs every time; that alone is no change.
         saved.clock.now = self.shared.clock.standing().unwrap_or(Timestamp::UNIX_EPOCH);
