@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let server = Server::start(Durability::Fsync)?;
     let mut command = std::process::Command::new(workspace.release_binary(PACKAGE));
     command.arg("run").arg("--program").arg(workspace.release_binary(PROGRAM));
-    command.env(postgres::VARIABLE, server.url());
+    postgres::name_server(&mut command, Some(&server));
     if options.quick {
         command.arg("--quick");
     }

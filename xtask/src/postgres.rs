@@ -14,7 +14,9 @@ use crate::own;
 use crate::process::exit_code;
 
 /// Names the running server to the tests.
-pub(crate) const VARIABLE: &str = "PAGEBRIDGE_TEST_POSTGRES";
+const VARIABLE: &str = "PAGEBRIDGE_TEST_POSTGRES";
+/// Names it by its unix socket, to those who make so many round trips that it counts.
+const SOCKET_VARIABLE: &str = "PAGEBRIDGE_TEST_POSTGRES_SOCKET";
 
 const CONNECTIONS_MAX: u32 = 200;
 const PORT_ATTEMPTS_MAX: u32 = 5;
@@ -46,12 +48,18 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let server = Server::start(if options.durable { Durability::Fsync } else { Durability::None })?;
     let (program, arguments) = options.command.split_first().expect("clap requires a command");
-    let status = Command::new(program)
-        .args(arguments)
-        .env(VARIABLE, server.url())
-        .status()
-        .with_context(|| format!("could not start {program}"))?;
+    let mut command = Command::new(program);
+    name_server(command.args(arguments), Some(&server));
+    let status = command.status().with_context(|| format!("could not start {program}"))?;
     Ok(exit_code(status))
+}
+
+/// Lets a command know which server to use, or that there is none.
+pub(crate) fn name_server(command: &mut Command, server: Option<&Server>) {
+    match server {
+        Some(server) => command.env(VARIABLE, &server.url).env(SOCKET_VARIABLE, &server.socket_url),
+        None => command.env_remove(VARIABLE).env_remove(SOCKET_VARIABLE),
+    };
 }
 
 /// Whether the server's commits survive a power cut.
@@ -65,7 +73,9 @@ pub(crate) enum Durability {
 
 /// A running server. Dropping it stops the server and removes its files.
 pub(crate) struct Server {
+    /// The address, password included.
     url: String,
+    socket_url: String,
     /// `None` only while it is being dropped.
     keeper: Option<Child>,
 }
@@ -82,17 +92,14 @@ impl Server {
         let cluster = Cluster { programs, account, dir };
         // From here on the keeper cleans up, however this process ends.
         let keeper = cluster.keeper()?;
-        let mut server = Self { url: String::new(), keeper: Some(keeper) };
+        let mut server = Self { url: String::new(), socket_url: String::new(), keeper: Some(keeper) };
         let password = own::password()?;
         cluster.init(&password)?;
         let port = cluster.start(durability)?;
         server.url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
+        let directory = cluster.dir.display().to_string().replace('/', "%2F");
+        server.socket_url = format!("postgres://postgres@{directory}:{port}/postgres");
         Ok(server)
-    }
-
-    /// Returns the address of the server, password included.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
     }
 }
 

@@ -215,10 +215,8 @@ impl Runner {
         if let (true, Quick::With(more)) = (self.quick, group.quick) {
             command.args(more);
         }
-        match &self.postgres {
-            Some(server) if group.needs.contains(&Need::Postgres) => command.env(postgres::VARIABLE, server.url()),
-            _ => command.env_remove(postgres::VARIABLE),
-        };
+        let server = self.postgres.as_ref().filter(|_| group.needs.contains(&Need::Postgres));
+        postgres::name_server(&mut command, server);
         match &self.rt {
             Some(server) if group.needs.contains(&Need::Rt) => command.envs(server.variables().iter().cloned()),
             _ => command.env_remove(rt::VARIABLE),

@@ -2,12 +2,25 @@
 
 use crate::remote::{Kind, RemoteRecord, marked};
 use crate::run::{Driver, Failure, ready};
-use pagebridge_core::{Change, ChangeKind, Class, Incident, Lane, Link, Record, Status, plan};
-use pagebridge_ports::{EntryFilter, JournalRow, LaneFilter, Store};
+use pagebridge_core::{Change, ChangeKind, Class, Incident, Lane, LaneState, Link, Record, Status, SystemName, plan};
+use pagebridge_ports::{EntryFilter, JournalRow, LaneFilter, Leased, Store};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// More notes than people can write in one simulation, their mirror images included.
 const NOTES_MAX: usize = 150;
+
+/// No page waits behind anything less urgent.
+pub(crate) fn order(driver: &Driver<'_>, system: &SystemName, leased: &[Leased]) -> Result<(), Failure> {
+    let Some(least) = leased.iter().map(|l| l.class).max().filter(|least| *least > Class::Urgent) else {
+        return Ok(());
+    };
+    let filter =
+        LaneFilter { system: Some(system.clone()), class: Some(Class::Urgent), limit: 99, ..LaneFilter::default() };
+    let urgent = ready(driver.store.inner_lanes(filter)).map_err(|e| e.to_string())?;
+    let now = driver.world.lock().now;
+    let waits = urgent.iter().any(|l| l.state == LaneState::Waiting && l.due <= now);
+    if waits { Err(format!("an urgent lane of {system} waits behind {least:?} ones")) } else { Ok(()) }
+}
 
 /// Holds at any moment between two steps.
 pub(crate) fn consistent(driver: &Driver<'_>) -> Result<(), Failure> {

@@ -9,20 +9,20 @@ use pagebridge_ports::{
     Settlement, Store, StoreError,
 };
 use std::sync::{Arc, Mutex};
-use tokio::runtime::Handle;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 pub(crate) struct SimStore {
     pub inner: Arc<dyn Store>,
     /// Drives stores that need a runtime; the store in memory needs none.
-    pub runtime: Option<Handle>,
+    pub runtime: Option<Arc<Runtime>>,
     pub plant: Option<Plant>,
     /// Inputs answered but not yet committed, under [`Plant::AnswersEarly`].
     early: Mutex<Vec<(Input, Timestamp)>>,
 }
 
 impl SimStore {
-    pub(crate) fn new(inner: Arc<dyn Store>, runtime: Option<Handle>, plant: Option<Plant>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Store>, runtime: Option<Arc<Runtime>>, plant: Option<Plant>) -> Self {
         Self { inner, runtime, plant, early: Mutex::default() }
     }
 

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::runtime::Runtime;
 
-/// The variable that names a PostgreSQL server to simulate on.
-const POSTGRES: &str = "PAGEBRIDGE_TEST_POSTGRES";
+/// The variables that name a PostgreSQL server to simulate on; the first of them that is set counts.
+const POSTGRES: [&str; 2] = ["PAGEBRIDGE_TEST_POSTGRES_SOCKET", "PAGEBRIDGE_TEST_POSTGRES"];
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,7 +30,8 @@ pub(crate) enum Kind {
 /// Makes a fresh store for each seed.
 pub(crate) struct Stores {
     kind: Kind,
-    runtime: Runtime,
+    /// Of this thread alone: with a second thread, every answer of the server would have to wake two.
+    runtime: Arc<Runtime>,
     directory: PathBuf,
     next: AtomicU64,
 }
@@ -38,7 +39,7 @@ pub(crate) struct Stores {
 impl Stores {
     /// Prepares stores for one thread.
     pub(crate) fn new(kind: Kind, thread: usize) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let runtime = Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?);
         let directory = std::env::temp_dir().join(format!("pagebridge-sim-{}-{thread}", std::process::id()));
         if kind == Kind::Sqlite {
             std::fs::create_dir_all(&directory).context("the temporary directory cannot be made")?;
@@ -49,7 +50,7 @@ impl Stores {
     /// Runs one seed on a fresh store.
     pub(crate) fn run(&self, seed: u64, plant: Option<Plant>, traced: bool) -> anyhow::Result<Report> {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let runtime = Some(self.runtime.handle().clone());
+        let runtime = Some(self.runtime.clone());
         match self.kind {
             Kind::Memory => Ok(run(seed, &InMemory::default(), None, plant, traced)),
             Kind::Sqlite => {
@@ -60,7 +61,8 @@ impl Stores {
                 Ok(report)
             }
             Kind::Postgres => {
-                let url = std::env::var(POSTGRES).with_context(|| format!("{POSTGRES} is not set"))?;
+                let url = POSTGRES.iter().find_map(|name| std::env::var(name).ok());
+                let url = url.with_context(|| format!("{} is not set", POSTGRES[1]))?;
                 let schema = format!("sim_{}_{}_{number}", std::process::id(), thread_number(&self.directory));
                 let opener = OnServer { url, schema: schema.clone(), runtime: &self.runtime };
                 let report = run(seed, &opener, runtime, plant, traced);
