@@ -8,16 +8,16 @@
 //! that are over.
 
 use super::memory::ListName;
-use super::poll::{Story, newest, seen_ms};
+use super::poll::{Story, began_ms, newest, seen_ms};
 use super::routes::Graph;
 use super::wire::{Kind, Name, Object, PLUGIN, Page};
 use super::{NetBox, map, routes};
 use crate::outcome::Doing;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pagebridge_core::{
-    BridgeName, EventAction, Incident, IncidentId, Input, InputId, News, Outcome, Reading, Status, Timestamp,
+    BridgeName, EventAction, IncidentId, Input, InputId, News, Outcome, Reading, Scope, Status, Timestamp,
 };
-use pagebridge_ports::{BoxFuture, Check, CheckResult, IncidentFilter, Store, StoreError, Upkeep, Upkept};
+use pagebridge_ports::{BoxFuture, Check, CheckResult, Store, StoreError, Upkeep, Upkept};
 use std::collections::BTreeSet;
 
 /// What is looked after, in the words of checks.
@@ -38,32 +38,29 @@ const AT_ONCE: usize = 16;
 /// How soon to try again after NetBox or the store could not be asked, in milliseconds.
 const RETRY_MS: i64 = 15_000;
 
-/// How often open incidents of the store are compared with the lists, in milliseconds.
-const COMPARE_MS: i64 = 60 * 60_000;
-
-/// Open incidents that are looked through at a time.
-const STORED_MAX: usize = 500;
-
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(super) enum Trouble {
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// NetBox did not answer as it should.
+    /// NetBox did not answer as it should, nor would it answer anything else.
     #[error("{0}")]
     Far(String),
+    /// NetBox failed over one list or object.
+    #[error("{0}")]
+    Here(String),
 }
 
 /// One run.
-struct Round<'a> {
-    store: &'a dyn Store,
+pub(super) struct Round<'a> {
+    pub(super) store: &'a dyn Store,
     /// When the page or object that is looked at was asked for.
-    since: Timestamp,
+    pub(super) since: Timestamp,
     pages_left: usize,
     stories_left: usize,
     /// What has vanished from a list.
-    vanished: BTreeSet<Name>,
+    pub(super) vanished: BTreeSet<Name>,
 }
 
 /// An object as it is handed to the store.
@@ -113,6 +110,8 @@ impl NetBox {
     async fn follow_once(&self, store: &dyn Store, now: Timestamp) -> Result<(Check, i64), Trouble> {
         let mut round =
             Round { store, since: now, pages_left: PAGES_MAX, stories_left: STORIES_MAX, vanished: BTreeSet::new() };
+        self.keep_ordered(store).await?;
+        self.keep_begun(store, now).await?;
         self.read_hinted(&mut round).await?;
         let (next, check) = {
             let state = self.follow.state();
@@ -124,8 +123,12 @@ impl NetBox {
         self.sweep(&mut round).await?;
         self.keep_heard(store).await?;
         let open = self.open_seen();
-        let detail =
-            format!("{} open Incidents and {} open Events seen; {}", open.0, open.1, self.heard_lately(store).await?);
+        let heard = self.heard_lately(store).await?;
+        let mut detail = format!("{} open Incidents and {} open Events seen; {heard}", open.0, open.1);
+        let backlog = self.follow.state().backlog_len();
+        if backlog > 0 {
+            detail = format!("{detail}; {backlog} of them were open before the first start and are not sent");
+        }
         self.follow.state().next = Some(now.plus_ms(self.settings.sweep_ms));
         Ok((self.told(CheckResult::Ok, &detail, ""), self.settings.sweep_ms))
     }
@@ -135,10 +138,17 @@ impl NetBox {
         let hinted = self.follow.take_hinted();
         let mut left = hinted.iter();
         while let Some(name) = left.next() {
-            if let Err(trouble) = self.read_one(round, *name).await {
-                // They stay named until they are read.
-                self.follow.hint_again(std::iter::once(*name).chain(left.copied()));
-                return Err(trouble);
+            match self.read_one(round, *name).await {
+                Ok(()) => {}
+                Err(Trouble::Here(problem)) => {
+                    // The lists may still show it, and others must not wait for it.
+                    tracing::warn!(system = %self.settings.system, object = %name, problem, "it cannot be read");
+                }
+                Err(trouble) => {
+                    // They stay named until they are read.
+                    self.follow.hint_again(std::iter::once(*name).chain(left.copied()));
+                    return Err(trouble);
+                }
             }
         }
         Ok(())
@@ -183,8 +193,15 @@ impl NetBox {
         let incidents = statuses.open_incidents().into_iter().map(|word| (Kind::Incident, word));
         let lists: Vec<ListName> =
             incidents.chain(statuses.open_events().into_iter().map(|word| (Kind::Event, word))).collect();
+        let mut failed = None;
         for list in &lists {
-            self.look_at(round, *list, 0).await?;
+            match self.look_at(round, *list, 0).await {
+                // One that NetBox fails over must not hide the others.
+                Err(Trouble::Here(problem)) => {
+                    failed = Some(Trouble::Here(format!("{} {}: {problem}", list.1, list.0.list())))
+                }
+                other => other?,
+            }
         }
         // Further pages, in turns.
         loop {
@@ -200,18 +217,18 @@ impl NetBox {
                 break;
             }
         }
-        self.compare(round, &lists).await?;
-        let mut vanished = std::mem::take(&mut round.vanished);
-        {
+        let whole = {
             let mut state = self.follow.state();
-            // What is in another list has only moved.
-            vanished.retain(|name| !state.is_listed(*name));
-            state.let_go(&vanished);
+            let is_through = |list| state.passes.get(list).is_some_and(|pass| pass.before.is_some());
+            let whole = lists.iter().all(is_through);
+            state.is_whole |= whole;
+            whole
+        };
+        if whole {
+            self.compare(round).await?;
         }
-        for name in vanished {
-            self.ask(round, name).await?;
-        }
-        Ok(())
+        self.part_with_vanished(round).await?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Looks at one page of a list, newest objects first.
@@ -221,7 +238,7 @@ impl NetBox {
         let from = offset.to_string();
         let query = [("status", word), ("ordering", "-id"), ("limit", PAGE), ("offset", from.as_str())];
         let page: Result<Page, _> = self.client.get(&[PLUGIN[0], PLUGIN[1], kind.list()], &query).await;
-        let page = page.map_err(|failure| Trouble::Far(reason(&self.failed(&failure, Doing::Read))))?;
+        let page = page.or_else(|failure| far(&self.failed(&failure, Doing::Read)))?;
         let all = page.results.len();
         // A filter that is not known is ignored, and then everything comes.
         let objects: Vec<Object> = page
@@ -262,7 +279,7 @@ impl NetBox {
     async fn settled_status(&self, round: &mut Round<'_>, object: &Object) -> Result<Option<Status>, Trouble> {
         let own = map::status(object, &self.settings);
         let Object::Event(event) = object else { return Ok(Some(own)) };
-        if own == Status::Resolved || !self.settings.incidents_tell_events() {
+        if own == Status::Resolved || !self.settings.incidents_tell_events() || self.follow.is_ordered(object.name()) {
             return Ok(Some(own));
         }
         for id in newest(&event.incident_ids) {
@@ -286,7 +303,11 @@ impl NetBox {
             Ok(Object::Incident(incident)) => self.story(&incident),
             // One that is not there tells nothing, as if it had ended before all time.
             Ok(Object::Event(_)) | Err(Outcome::Missing) => Story::Over(Some(i64::MIN)),
-            Err(outcome) => return far(&outcome).map(|()| None),
+            Err(outcome) => match far(&outcome) {
+                // What cannot be read tells nothing: better a page too many.
+                Err(Trouble::Here(_)) => return Ok(Some(Story::Over(Some(i64::MIN)))),
+                other => return other,
+            },
         };
         if story != Story::Open {
             self.follow.state().learn_story(id, story);
@@ -333,7 +354,9 @@ impl NetBox {
             return None;
         }
         let mut reading = self.reading(object, status, graph);
-        if !self.is_sent(name.kind) {
+        let is_open = map::status(object, &self.settings) != Status::Resolved;
+        let is_backlog = is_open && !self.settings.send_backlog && state.is_backlog(name, &key, began_ms(object));
+        if is_backlog || !self.is_sent(name.kind) {
             // Nothing begins with it; what was sent by hand is followed all the same.
             reading.content = None;
         }
@@ -373,48 +396,6 @@ impl NetBox {
         Ok(())
     }
 
-    /// Has a record read that is known; nothing happens to others.
-    async fn ask(&self, round: &Round<'_>, name: Name) -> Result<(), Trouble> {
-        let hint = Input::news(self.settings.system.clone(), &name.to_string(), News::Hint);
-        round.store.accept(hint, self.clock.now()).await?;
-        Ok(())
-    }
-
-    /// Has read what is open in the store and in no list, once all lists were looked through. What vanished while nobody
-    /// looked shows in no other way.
-    async fn compare(&self, round: &mut Round<'_>, lists: &[ListName]) -> Result<(), Trouble> {
-        {
-            let state = self.follow.state();
-            let whole = lists.iter().all(|list| state.passes.get(list).is_some_and(|pass| pass.before.is_some()));
-            let rests = state.compared.is_some_and(|at| round.since.ms_since(at) < COMPARE_MS);
-            if !whole || rests {
-                return Ok(());
-            }
-        }
-        let mut before: Option<IncidentId> = None;
-        loop {
-            let filter = IncidentFilter { open: Some(true), before, limit: STORED_MAX, ..IncidentFilter::default() };
-            let incidents = round.store.incidents(filter).await?;
-            let names: Vec<Name> = incidents.iter().filter_map(|incident| self.open_record(incident)).collect();
-            let state = self.follow.state();
-            round.vanished.extend(names.into_iter().filter(|name| !state.is_listed(*name)));
-            drop(state);
-            match incidents.last() {
-                Some(last) if incidents.len() == STORED_MAX => before = Some(last.id),
-                _ => break,
-            }
-        }
-        self.follow.state().compared = Some(round.since);
-        Ok(())
-    }
-
-    /// The record of an incident here, unless it is known to be over.
-    fn open_record(&self, incident: &Incident) -> Option<Name> {
-        let link = incident.link(self.settings.system.as_str())?;
-        let is_open = link.known != Some(Status::Resolved);
-        link.record_id().filter(|_| is_open).and_then(|id| Name::parse(&id.0))
-    }
-
     /// How many open Incidents and Events were seen.
     fn open_seen(&self) -> (usize, usize) {
         let state = self.follow.state();
@@ -434,41 +415,14 @@ impl NetBox {
             remedy: remedy.to_owned(),
         }
     }
-
-    /// Keeps when a webhook last came, so that another process can tell.
-    async fn keep_heard(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let heard = {
-            let state = self.follow.state();
-            state.heard.filter(|_| state.heard != state.heard_kept)
-        };
-        if let Some(at) = heard {
-            store.keep(&self.heard_name(), &at.0.to_string()).await?;
-            self.follow.state().heard_kept = Some(at);
-        }
-        Ok(())
-    }
-
-    fn heard_name(&self) -> String {
-        format!("netbox/{}/heard", self.settings.system)
-    }
-
-    async fn heard_lately(&self, store: &dyn Store) -> Result<String, StoreError> {
-        let name = self.heard_name();
-        let kept = store.kept().await?;
-        let at = kept.iter().find(|(kept, _)| *kept == name).and_then(|(_, at)| at.expose().parse::<i64>().ok());
-        Ok(match at {
-            Some(at) => {
-                let ago = self.clock.now().ms_since(Timestamp(at)) / 60_000;
-                format!("the last webhook came {ago} minutes ago")
-            }
-            None => "no webhook has come yet: without an event rule in NetBox, changes are seen up to one look later"
-                .to_owned(),
-        })
-    }
 }
 
-fn far<T>(outcome: &Outcome) -> Result<T, Trouble> {
-    Err(Trouble::Far(reason(outcome)))
+pub(super) fn far<T>(outcome: &Outcome) -> Result<T, Trouble> {
+    let reason = reason(outcome);
+    Err(match outcome {
+        Outcome::NotApplied { scope: Scope::Record, .. } | Outcome::Rejected { .. } => Trouble::Here(reason),
+        _ => Trouble::Far(reason),
+    })
 }
 
 fn reason(outcome: &Outcome) -> String {

@@ -18,6 +18,13 @@ const HINTED_MAX: usize = 200;
 /// So many ended Incidents are remembered.
 const STORIES_MAX: usize = 50_000;
 
+/// So many Events that were sent by hand are remembered, the newest; what is kept has a limit.
+const ORDERED_MAX: usize = 150;
+
+/// What began so long before NetBox was first followed is sent all the same, in milliseconds: the old module may have
+/// been switched off for a while.
+const BACKLOG_MS: i64 = 60 * 60_000;
+
 /// What was handed over is handed over again after this time although nothing has changed, in milliseconds.
 const AGAIN_MS: i64 = 10 * 60_000;
 
@@ -57,6 +64,8 @@ pub(super) struct State {
     pub(super) next: Option<Timestamp>,
     pub(super) check: Option<Check>,
     pub(super) passes: BTreeMap<ListName, Pass>,
+    /// Whether all lists were looked through to their ends.
+    pub(super) is_whole: bool,
     /// When the incidents of the store are compared with the lists; `None` before the first time.
     pub(super) compared: Option<Timestamp>,
     told: HashMap<Name, Told>,
@@ -65,6 +74,16 @@ pub(super) struct State {
     /// Incidents that are over.
     stories: HashMap<i64, Story>,
     no_journal: BTreeSet<Kind>,
+    /// When NetBox was first followed by this installation.
+    pub(super) begun: Option<Timestamp>,
+    /// What was open long before that, with the keys of its alerts.
+    backlog: HashMap<Name, String>,
+    /// What of that has vanished from the lists, until its end is told.
+    pub(super) ending: BTreeMap<Name, String>,
+    /// Events that somebody has sent by hand.
+    ordered: BTreeSet<Name>,
+    /// Events that left that set and are still kept in it.
+    ended: BTreeSet<Name>,
     pub(super) graph: Option<(Timestamp, Arc<Graph>)>,
 }
 
@@ -108,6 +127,19 @@ impl Memory {
         std::mem::take(&mut self.state().hinted)
     }
 
+    /// Somebody sends an object by hand: an Event has an alert of its own from now on, whatever else tells its story.
+    pub(super) fn order(&self, name: Name) {
+        if name.kind == Kind::Event {
+            self.state().ordered.insert(name);
+        }
+        self.early.notify_one();
+    }
+
+    /// Whether an object was sent by hand.
+    pub(super) fn is_ordered(&self, name: Name) -> bool {
+        self.state().ordered.contains(&name)
+    }
+
     /// Whether an Event shares its key with a newer open one, which holds the alert then.
     pub(super) fn is_held_by_another(&self, event: &Event) -> bool {
         let key = map::alert_key(&Object::Event(event.clone()));
@@ -125,6 +157,39 @@ impl Memory {
 }
 
 impl State {
+    /// Brings together what was sent by hand here and what is kept, perhaps by another node. Gives what is to be kept
+    /// from now on, when that is something else.
+    pub(super) fn merge_ordered(&mut self, kept: &str) -> Option<String> {
+        self.ordered.extend(kept.split(',').filter_map(Name::parse));
+        for name in std::mem::take(&mut self.ended) {
+            self.ordered.remove(&name);
+        }
+        while self.ordered.len() > ORDERED_MAX {
+            self.ordered.pop_first();
+        }
+        let text = self.ordered.iter().map(Name::to_string).collect::<Vec<_>>().join(",");
+        (text != kept).then_some(text)
+    }
+
+    /// Whether an open object that began (or was last seen) then was open long before NetBox was first followed, and so
+    /// is not to be sent. What appears after all lists were looked through is new, whatever its times say.
+    pub(super) fn is_backlog(&mut self, name: Name, key: &str, at_ms: Option<i64>) -> bool {
+        let is_old = at_ms.zip(self.begun).is_some_and(|(at, begun)| at < begun.0 - BACKLOG_MS);
+        if !is_old {
+            self.backlog.remove(&name);
+            return false;
+        }
+        if !self.is_whole {
+            self.backlog.insert(name, key.to_owned());
+        }
+        self.backlog.contains_key(&name)
+    }
+
+    /// How many open objects are not sent because they were open long before NetBox was first followed.
+    pub(super) fn backlog_len(&self) -> usize {
+        self.backlog.len()
+    }
+
     /// Lets an open Event hold its key; false when a newer one holds it.
     pub(super) fn hold(&mut self, key: &str, event: i64) -> bool {
         match self.holders.get(key) {
@@ -147,6 +212,12 @@ impl State {
     pub(super) fn let_go(&mut self, names: &BTreeSet<Name>) {
         for name in names {
             self.told.remove(name);
+            if let Some(key) = self.backlog.remove(name) {
+                self.ending.insert(*name, key);
+            }
+            if self.ordered.remove(name) {
+                self.ended.insert(*name);
+            }
         }
         self.holders.retain(|_, holder| !names.contains(&Name { kind: Kind::Event, id: *holder }));
     }

@@ -10,6 +10,7 @@ mod deliver;
 mod endpoints;
 mod follow;
 mod graph;
+mod kept;
 mod map;
 mod memory;
 mod notes;
@@ -20,6 +21,7 @@ mod routes;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod vanished;
 mod wire;
 mod words;
 

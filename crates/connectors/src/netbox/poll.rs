@@ -6,7 +6,7 @@ use super::wire::{Event, Incident, Kind, Name, Object, PLUGIN};
 use super::{NetBox, routes};
 use crate::outcome::{Doing, record_later, rejected};
 use ::pagerduty::time;
-use pagebridge_core::{Outcome, Reading, RecordId, RecordRef, Status};
+use pagebridge_core::{Outcome, Reading, RecordId, RecordRef, Scope, Status};
 use serde_json::Value;
 
 /// So many Incidents of one Event are looked at, the newest first.
@@ -92,13 +92,14 @@ impl NetBox {
     }
 
     async fn is_told_by_an_incident(&self, event: &Event) -> Result<bool, Outcome> {
-        if !self.settings.incidents_tell_events() {
+        if !self.settings.incidents_tell_events() || self.follow.is_ordered(Name { kind: Kind::Event, id: event.id }) {
             return Ok(false);
         }
         for id in newest(&event.incident_ids) {
             match self.object(Name { kind: Kind::Incident, id }).await {
                 Ok(Object::Incident(incident)) if self.story(&incident).tells(seen_ms(event)) => return Ok(true),
-                Ok(_) | Err(Outcome::Missing) => {}
+                // What cannot be read tells nothing: better a page too many.
+                Ok(_) | Err(Outcome::Missing | Outcome::NotApplied { scope: Scope::Record, .. }) => {}
                 Err(outcome) => return Err(outcome),
             }
         }
@@ -127,6 +128,14 @@ impl NetBox {
 /// When an Event was last seen, in milliseconds of Unix time.
 pub(super) fn seen_ms(event: &Event) -> Option<i64> {
     event.last_seen_at.as_deref().and_then(time::unix_ms)
+}
+
+/// When an Incident began or an Event was last seen, in milliseconds of Unix time.
+pub(super) fn began_ms(object: &Object) -> Option<i64> {
+    match object {
+        Object::Event(event) => seen_ms(event).or(event.created_at.as_deref().and_then(time::unix_ms)),
+        Object::Incident(incident) => incident.created_at.as_deref().and_then(time::unix_ms),
+    }
 }
 
 /// The newest of an Event's Incidents.

@@ -42,6 +42,9 @@ pub struct Settings {
     pub send_on_incident_update: bool,
     /// Whether the end of an Incident is sent (`PAGERDUTY_AUTO_RESOLVE`).
     pub auto_resolve: bool,
+    /// Whether what was open in NetBox long before the first start is sent as well; PagerDuty adds it to the alert that the
+    /// old module has made of it, if that is still open. Without it, only the end of such an object is told.
+    pub send_backlog: bool,
     /// Whether an Event has no alert of its own while an Incident that it belongs to is sent and open: one trouble pages
     /// once.
     pub incident_tells_event: bool,
@@ -82,6 +85,7 @@ impl Settings {
             send_on_incident_create: true,
             send_on_incident_update: true,
             auto_resolve: true,
+            send_backlog: true,
             incident_tells_event: true,
             statuses: Statuses::documented(),
             severities: Severities::default(),

@@ -3,7 +3,7 @@
 use super::settings::{Route, Settings};
 use super::wire::{Kind, Name, Object};
 use super::words::{Severities, Statuses};
-use super::{map, routes};
+use super::{map, routes, wire};
 use crate::Secret;
 use pagebridge_core::{BridgeName, Cell, Content, Direction, Status, SystemName, Urgency};
 use serde_json::{Value, json};
@@ -361,4 +361,85 @@ fn records_are_named_by_kind_and_id() {
     for wrong in ["", "event", "event/", "event/0", "event/-1", "event/1/2", "site/1", "event/x"] {
         assert_eq!(Name::parse(wrong), None, "{wrong}");
     }
+}
+
+fn recorded(name: &str) -> Value {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/netbox").join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("a fixture is JSON")
+}
+
+#[test]
+fn every_recorded_error_says_what_it_says() {
+    let table = [
+        (
+            "error-400-parse",
+            "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+        (
+            "error-400-validation",
+            "severity: This field is required.; status: \"nope\" is not a valid choice.; title: This field may not be blank.",
+        ),
+        ("incident-patch-bad-status-400", "status: \"acknowledged\" is not a valid choice."),
+        ("error-403-bad-token-v1", "Invalid v1 token"),
+        ("error-403-bad-token-v2", "Invalid v2 token"),
+        ("error-403-no-permission", "You do not have permission to perform this action."),
+        ("error-404", "No Incident matches the given query."),
+        ("error-405", "Method \"PUT\" not allowed."),
+    ];
+    for (name, words) in table {
+        let body = recorded(name)["response"]["body"].to_string();
+        let mut said: Vec<String> =
+            wire::problem(body.as_bytes()).unwrap_or_default().split("; ").map(str::to_owned).collect();
+        said.sort();
+        assert_eq!(said.join("; "), words, "{name}");
+    }
+    let crash = recorded("pitfall-journal-entry-on-incident-500")["response"]["body"].to_string();
+    assert!(wire::problem(crash.as_bytes()).is_some_and(|words| words.contains("'nested'")));
+    let fields = recorded("alert-ingest-generic-400")["response"]["body"].to_string();
+    assert!(wire::problem(fields.as_bytes()).is_some_and(|words| words.contains("dedup_id: This field is required.")));
+    let page = recorded("error-404-route")["response"]["body"].as_str().expect("a page").to_owned();
+    assert_eq!(wire::problem(page.as_bytes()), None, "a page is no answer of the API");
+}
+
+#[test]
+fn recorded_objects_are_understood() {
+    let page: wire::Page = serde_json::from_value(recorded("event-list")["response"]["body"].take()).expect("a page");
+    assert!(page.next.is_none());
+    let event = Object::read(Kind::Event, &page.results[0]).expect("an Event");
+    let told = said(&event, &settings());
+    assert_eq!((&told["summary"], &told["component"]), (&json!("Disk full on db-07"), &json!("prometheus")));
+    assert_eq!(told["source"], "netbox", "its target is no valid one");
+    let page: wire::Page =
+        serde_json::from_value(recorded("incident-auto-created")["response"]["body"].take()).expect("a page");
+    assert!(page.next.is_some());
+    let incident = Object::read(Kind::Incident, &page.results[0]).expect("an Incident");
+    let told = said(&incident, &settings());
+    assert_eq!(told["summary"], "[CRITICAL] critical: payments-api - API 5xx");
+    assert_eq!((&told["component"], &told["details"]["affected_services_count"]), (&json!("payments-api"), &json!(1)));
+    assert_eq!(told["details"]["reporter"], "system");
+    let about: wire::Status = serde_json::from_value(recorded("status")["response"]["body"].take()).expect("a status");
+    assert_eq!((about.version.as_deref(), about.workers), (Some("4.5.0"), Some(1)));
+    assert_eq!(about.plugins["business_application"], "2.1.0");
+}
+
+#[test]
+fn what_was_sent_by_hand_is_remembered_over_a_restart_and_by_another_node() {
+    let name = |id: i64| Name { kind: Kind::Event, id };
+    let (here, there) = (super::memory::Memory::default(), super::memory::Memory::default());
+    here.order(name(7));
+    here.order(Name { kind: Kind::Incident, id: 1 });
+    assert_eq!(here.state().merge_ordered("").as_deref(), Some("event/7"));
+    assert_eq!(there.state().merge_ordered("event/7"), None);
+    assert!(here.is_ordered(name(7)) && there.is_ordered(name(7)));
+    // It ends: that is kept, and does not come back from what another has kept meanwhile.
+    here.state().let_go(&[name(7), name(9)].into());
+    assert!(!here.is_ordered(name(7)));
+    assert_eq!(here.state().merge_ordered("event/7,event/8").as_deref(), Some("event/8"));
+    for id in 1_000..1_400 {
+        here.order(name(i64::MAX - id));
+    }
+    let kept = here.state().merge_ordered("").expect("more than before");
+    assert!(kept.len() <= 4_096 && kept.split(',').count() == 150, "{}", kept.len());
 }

@@ -1,219 +1,12 @@
 //! Following a NetBox: what begins, moves and ends there, with webhooks and without, ends right here.
 
-use crate::support::{NOW, netbox_settings, spawned};
-use axum::Router;
-use axum::extract::{Query, State};
-use axum::http::{Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use pagebridge_connectors::netbox::{Route, Settings};
-use pagebridge_connectors::{NetBox, Secret};
-use pagebridge_core::{
-    Bridge, BridgeName, Bridges, Direction, Incident, Outcome, PollPolicy, Status, Step, SystemName, Work,
-};
-use pagebridge_ports::{
-    CheckResult, Clock, Connector, IncidentFilter, ManualClock, MemoryStore, Receive, Received, Settlement, Store,
-    Upkeep,
-};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
+use crate::netbox_world::World;
+use pagebridge_connectors::netbox::Route;
+use pagebridge_core::{BridgeName, Status, SystemName};
+use pagebridge_ports::{CheckResult, Clock, Store, Upkeep};
+use serde_json::json;
 
 use Status::{Resolved, Triggered};
-
-/// What a small NetBox holds.
-#[derive(Default)]
-struct Held {
-    events: BTreeMap<i64, Value>,
-    incidents: BTreeMap<i64, Value>,
-    dependencies: Vec<Value>,
-    calls: Vec<String>,
-    is_down: bool,
-    page_max: usize,
-}
-
-type Shared = Arc<Mutex<Held>>;
-
-/// A small NetBox, a store, and the connector between them.
-struct World {
-    held: Shared,
-    store: Arc<MemoryStore>,
-    clock: Arc<ManualClock>,
-    netbox: NetBox,
-    url: String,
-}
-
-async fn answer(
-    State(held): State<Shared>,
-    method: Method,
-    uri: Uri,
-    Query(query): Query<HashMap<String, String>>,
-) -> Response {
-    let mut held = held.lock().expect("no test panics while it holds this");
-    held.calls.push(format!("{method} {uri}"));
-    if held.is_down {
-        return (StatusCode::BAD_GATEWAY, "down").into_response();
-    }
-    let path: Vec<&str> = uri.path().trim_matches('/').split('/').skip(3).collect();
-    match path[..] {
-        ["events"] => list(held.events.values(), &query, held.page_max),
-        ["incidents"] => list(held.incidents.values(), &query, held.page_max),
-        ["service-dependencies"] => list(held.dependencies.iter(), &query, held.page_max),
-        ["events", id] => one(held.events.get(&id.parse().expect("an id")), "Event"),
-        ["incidents", id] => one(held.incidents.get(&id.parse().expect("an id")), "Incident"),
-        _ => (StatusCode::NOT_FOUND, "<!DOCTYPE html>").into_response(),
-    }
-}
-
-fn one(object: Option<&Value>, model: &str) -> Response {
-    match object {
-        Some(object) => axum::Json(object).into_response(),
-        None => {
-            let body = json!({"detail": format!("No {model} matches the given query.")});
-            (StatusCode::NOT_FOUND, axum::Json(body)).into_response()
-        }
-    }
-}
-
-fn list<'a>(
-    objects: impl DoubleEndedIterator<Item = &'a Value>,
-    query: &HashMap<String, String>,
-    page_max: usize,
-) -> Response {
-    let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
-    let (offset, limit) = (number("offset").unwrap_or(0), number("limit").unwrap_or(50).min(page_max));
-    let status = query.get("status");
-    let mut all: Vec<&Value> = objects.filter(|o| status.is_none_or(|s| o["status"] == s.as_str())).collect();
-    if query.get("ordering").is_some_and(|order| order == "-id") {
-        all.reverse();
-    }
-    let next = (offset + limit < all.len()).then_some("http://elsewhere.test/?offset=1");
-    let results: Vec<_> = all.iter().skip(offset).take(limit).collect();
-    axum::Json(json!({"count": all.len(), "next": next, "previous": null, "results": results})).into_response()
-}
-
-impl World {
-    async fn new() -> Self {
-        Self::with(|_| {}).await
-    }
-
-    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let held = Shared::new(Mutex::new(Held { page_max: 1_000, ..Held::default() }));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let router = Router::new().fallback(answer).with_state(held.clone());
-        spawned(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        let back = Direction::default();
-        let bridge = |alerts: &str, name: &str| Bridge {
-            name: BridgeName::new(name),
-            ..Bridge::netbox(("nb", "NetBox"), (alerts, "PagerDuty"), Some(("pd", "PagerDuty")), back)
-        };
-        let mut rules = Bridges::new(vec![bridge("prod", "netbox"), bridge("db", "netbox-db")]).with_instance("test");
-        rules.polls.insert(SystemName::new("nb"), PollPolicy::ON_DEMAND);
-        let store = Arc::new(MemoryStore::new(Arc::new(rules)));
-        let clock = Arc::new(ManualClock::at(NOW));
-        let mut settings = netbox_settings(&url);
-        settings.webhook_secrets = vec![Secret::new("unused")];
-        change(&mut settings);
-        let netbox = NetBox::new(settings, clock.clone()).expect("valid");
-        Self { held, store, clock, netbox, url }
-    }
-
-    fn event(&self, id: i64, changes: Value) {
-        let mut json = json!({"id": id, "message": format!("event {id}"), "dedup_id": format!("d{id}"), "status": "triggered",
-            "criticallity": "high", "last_seen_at": "2026-11-20T14:30:00Z", "is_valid": true, "incident_ids": []});
-        json.as_object_mut().expect("an object").extend(changes.as_object().expect("changes").clone());
-        self.held.lock().expect("held").events.insert(id, json);
-    }
-
-    fn incident(&self, id: i64, changes: Value) {
-        let mut json = json!({"id": id, "title": format!("incident {id}"), "description": "", "status": "new", "severity": "high",
-            "affected_services": [], "updated_at": "2026-11-20T14:00:00Z", "resolved_at": null});
-        json.as_object_mut().expect("an object").extend(changes.as_object().expect("changes").clone());
-        self.held.lock().expect("held").incidents.insert(id, json);
-    }
-
-    /// Runs the follower after this time, and then reads what it has asked for.
-    async fn after(&self, ms: i64) {
-        self.clock.advance(ms);
-        let kept = self.netbox.run(&*self.store).await;
-        assert_eq!(kept.check.result, CheckResult::Ok, "{:?}", kept.check);
-        self.clock.advance(1_000);
-        self.work("nb").await;
-        self.work("prod").await;
-        self.work("db").await;
-    }
-
-    /// The next round.
-    async fn round(&self) {
-        self.after(30_000).await;
-    }
-
-    /// Carries out what is due at a system; PagerDuty's side takes everything.
-    async fn work(&self, system: &str) {
-        let system = SystemName::new(system);
-        loop {
-            let now = self.clock.now();
-            let leased = self.store.lease(&system, now, 60_000, 50).await.expect("leases");
-            if leased.is_empty() {
-                return;
-            }
-            for leased in leased {
-                let (step, outcome) = match &leased.work {
-                    Work::Poll { record, .. } => (None, self.netbox.read(record).await),
-                    Work::Deliver(delivery) if system.as_str() == "nb" => {
-                        (Some(delivery.step.clone()), self.netbox.deliver(delivery).await)
-                    }
-                    Work::Deliver(delivery) => {
-                        let made = pagebridge_core::RecordRef::id(&delivery.create_key);
-                        let status = (delivery.step == Step::Create).then_some(Triggered);
-                        let outcome = Outcome::Delivered { record: Some(made), status, status_at: None, note: None };
-                        (Some(delivery.step.clone()), outcome)
-                    }
-                };
-                let settlement = Settlement { number: leased.work.number(), step, started_at: now, outcome };
-                self.store.settle(leased.lease, settlement, now).await.expect("settles");
-            }
-        }
-    }
-
-    async fn incidents(&self) -> Vec<Incident> {
-        let filter = IncidentFilter { limit: 1_000, ..IncidentFilter::default() };
-        let mut all = self.store.incidents(filter).await.expect("lists");
-        all.reverse();
-        all.retain(|incident| incident.discarded.is_none());
-        all
-    }
-
-    /// Every alert with its key and what it holds, in order of making.
-    async fn alerts(&self) -> Vec<(String, Status)> {
-        let all = self.incidents().await;
-        let alert = |incident: &Incident| {
-            let link = ["prod", "db"].into_iter().find_map(|system| incident.link(system))?;
-            Some((link.create_key.clone(), link.known?))
-        };
-        all.iter().filter_map(alert).collect()
-    }
-
-    fn calls(&self) -> Vec<String> {
-        std::mem::take(&mut self.held.lock().expect("held").calls)
-    }
-
-    fn hook(&self, event: &str, kind: &str, id: i64) -> Received {
-        let body = json!({"event": event, "object_type": format!("business_application.{kind}"), "data": {"id": id},
-            "timestamp": "2026-11-20T14:22:21+00:00", "request_id": format!("{event}-{id}")});
-        let body = body.to_string();
-        self.netbox.receive(&crate::netbox_receive::signed("unused", body.as_bytes()), body.as_bytes()).expect("taken")
-    }
-
-    async fn hear(&self, event: &str, kind: &str, id: i64) {
-        if let Received::Input(input) = self.hook(event, kind, id) {
-            self.store.accept(*input, self.clock.now()).await.expect("accepted");
-        }
-    }
-}
 
 fn alert(key: &str, status: Status) -> (String, Status) {
     (key.to_owned(), status)
@@ -289,13 +82,7 @@ async fn what_was_changed_in_bulk_while_nobody_looked_is_found_by_the_next_proce
     // Bulk changes move neither a time nor a webhook.
     world.incident(1, json!({"status": "closed"}));
     world.event(1, json!({"status": "ok"}));
-    let restarted = World {
-        netbox: NetBox::new(netbox_settings(&world.url), world.clock.clone()).expect("valid"),
-        held: world.held.clone(),
-        store: world.store.clone(),
-        clock: world.clock.clone(),
-        url: world.url.clone(),
-    };
+    let restarted = world.restarted(true);
     restarted.round().await;
     assert_eq!(world.alerts().await, [alert("netbox-incident-1", Resolved), alert("netbox-event-d1", Resolved)]);
 }
@@ -384,6 +171,71 @@ async fn what_is_not_to_be_sent_begins_nothing() {
     assert_eq!(world.incidents().await, []);
 }
 
+const LONG_AGO: &str = "2026-11-19T09:00:00Z";
+
+#[tokio::test]
+async fn what_was_open_long_before_the_first_start_pages_nobody_and_its_end_is_told() {
+    let world = World::with(|s| s.send_backlog = false).await;
+    world.incident(1, json!({"created_at": LONG_AGO}));
+    world.event(1, json!({"last_seen_at": LONG_AGO}));
+    world.event(2, json!({"last_seen_at": LONG_AGO}));
+    world.event(3, json!({"last_seen_at": "2026-11-20T13:30:00Z"}));
+    world.round().await;
+    assert_eq!(world.alerts().await, [alert("netbox-event-d3", Triggered)], "what is recent is sent");
+    let told = world.netbox.run(&*world.store).await.check.detail;
+    assert!(
+        told.contains("1 open Incidents and 3 open Events seen") && told.contains("3 of them were open before"),
+        "{told}"
+    );
+    // A person works on it: still the same trouble. It ends: the alert of the old module ends with it.
+    world.incident(1, json!({"created_at": LONG_AGO, "status": "identified"}));
+    world.hear("updated", "incident", 1).await;
+    world.round().await;
+    assert_eq!(world.alerts().await.len(), 1);
+    world.incident(1, json!({"created_at": LONG_AGO, "status": "closed"}));
+    world.held.lock().expect("held").events.remove(&1);
+    world.round().await;
+    let ended =
+        [alert("netbox-event-d3", Triggered), alert("netbox-event-d1", Resolved), alert("netbox-incident-1", Resolved)];
+    assert_eq!(world.alerts().await, ended);
+    // It is open again: that is news, and so is an old Event that is seen again.
+    world.incident(1, json!({"created_at": LONG_AGO}));
+    world.event(2, json!({"last_seen_at": "2026-11-20T14:20:00Z"}));
+    world.round().await;
+    let mut now = world.alerts().await;
+    now.sort();
+    assert_eq!(now[2..], [alert("netbox-event-d3", Triggered), alert("netbox-incident-1", Triggered)]);
+    assert_eq!(now[1], alert("netbox-event-d2", Triggered));
+}
+
+#[tokio::test]
+async fn what_appears_later_is_sent_whatever_its_times_say() {
+    let world = World::with(|s| s.send_backlog = false).await;
+    world.round().await;
+    world.incident(1, json!({"created_at": LONG_AGO}));
+    world.event(1, json!({"last_seen_at": LONG_AGO}));
+    world.hear("created", "event", 1).await;
+    world.round().await;
+    let mut now = world.alerts().await;
+    now.sort();
+    assert_eq!(now, [alert("netbox-event-d1", Triggered), alert("netbox-incident-1", Triggered)]);
+    let all = World::new().await;
+    all.incident(1, json!({"created_at": LONG_AGO}));
+    all.round().await;
+    assert_eq!(all.alerts().await, [alert("netbox-incident-1", Triggered)]);
+}
+
+#[tokio::test]
+async fn what_began_while_nobody_was_there_is_sent_by_the_next_process() {
+    let world = World::with(|s| s.send_backlog = false).await;
+    world.round().await;
+    world.clock.advance(10 * 24 * 3_600_000);
+    world.event(1, json!({"last_seen_at": "2026-11-22T09:00:00Z"}));
+    let restarted = world.restarted(false);
+    restarted.round().await;
+    assert_eq!(world.alerts().await, [alert("netbox-event-d1", Triggered)]);
+}
+
 #[tokio::test]
 async fn the_routing_key_is_that_of_the_nearest_service() {
     let world = World::with(|s| {
@@ -446,6 +298,25 @@ async fn a_netbox_that_is_away_loses_nothing() {
     world.held.lock().expect("held").is_down = false;
     world.after(15_000).await;
     assert_eq!(world.alerts().await, [alert("netbox-incident-1", Resolved), alert("netbox-event-d5", Triggered)]);
+}
+
+#[tokio::test]
+async fn what_netbox_fails_over_hides_nothing_else() {
+    let world = World::new().await;
+    world.held.lock().expect("held").broken = vec!["status=new&", "/incidents/7/", "/events/3/"];
+    world.incident(1, json!({}));
+    world.incident(2, json!({"status": "identified"}));
+    world.event(1, json!({"incident_ids": [7]}));
+    world.hear("created", "event", 3).await;
+    world.clock.advance(30_000);
+    let kept = world.netbox.run(&*world.store).await;
+    assert_eq!(kept.check.result, CheckResult::Failed);
+    assert!(kept.check.detail.starts_with("new incidents: NetBox answered 500: boom"), "{}", kept.check.detail);
+    world.work("prod").await;
+    assert_eq!(world.alerts().await, [alert("netbox-incident-2", Triggered), alert("netbox-event-d1", Triggered)]);
+    world.held.lock().expect("held").broken.clear();
+    world.round().await;
+    assert_eq!(world.alerts().await.len(), 3);
 }
 
 #[tokio::test]

@@ -163,6 +163,9 @@ impl Endpoints {
 
     async fn input(&self, object: &Object, action: EventAction) -> Input {
         let (netbox, name) = (&self.netbox, object.name());
+        if action != EventAction::Resolve {
+            netbox.follow.order(name);
+        }
         let graph = netbox.graph().await;
         let chosen = routes::choose(object, &netbox.settings.routes, &graph);
         let bridge = match name.kind {

@@ -127,6 +127,8 @@ impl NetBox {
             send_on_incident_create: self.send_on_incident_create,
             send_on_incident_update: self.send_on_incident_update,
             auto_resolve: self.auto_resolve,
+            send_backlog: self.send_backlog,
+            incident_tells_event: self.incident_tells_event,
             statuses: self.statuses.clone(),
             severities: self.severities.clone(),
             back: Back { acknowledged, ..self.back.clone() },

@@ -31,6 +31,8 @@ pub(crate) struct NetBox {
     pub(crate) send_on_incident_create: bool,
     pub(crate) send_on_incident_update: bool,
     pub(crate) auto_resolve: bool,
+    pub(crate) send_backlog: bool,
+    pub(crate) incident_tells_event: bool,
     /// Time between two looks at the lists, in milliseconds.
     pub(crate) sweep_ms: i64,
     /// How long an endpoint waits for PagerDuty's answer, in milliseconds.
@@ -62,6 +64,8 @@ impl NetBox {
             send_on_incident_create: true,
             send_on_incident_update: true,
             auto_resolve: true,
+            send_backlog: true,
+            incident_tells_event: true,
             sweep_ms: 30_000,
             answer_ms: 30_000,
             statuses: Statuses::documented(),
@@ -112,6 +116,8 @@ impl Resolver<'_> {
             send_on_incident_create: flag(&raw.send_on_incident_create, usual.send_on_incident_create),
             send_on_incident_update: flag(&raw.send_on_incident_update, usual.send_on_incident_update),
             auto_resolve: flag(&raw.auto_resolve, usual.auto_resolve),
+            send_backlog: flag(&raw.send_backlog, usual.send_backlog),
+            incident_tells_event: flag(&raw.incident_tells_event, usual.incident_tells_event),
             sweep_ms: seconds(&raw.interval_s, usual.sweep_ms),
             answer_ms: seconds(&raw.answer_within_s, usual.answer_ms),
             statuses: statuses?,
