@@ -19,6 +19,8 @@ pub struct Config {
     pub pagerduty_listen: SocketAddr,
     /// Where Opsgenie listens.
     pub opsgenie_listen: SocketAddr,
+    /// Where NetBox listens.
+    pub netbox_listen: SocketAddr,
     /// Where the control API and the page listen.
     pub control_listen: SocketAddr,
     /// How PagerDuty is reached over TLS.
@@ -39,6 +41,8 @@ pub struct Config {
     pub pagerduty: PagerDutyConfig,
     /// Opsgenie's own settings.
     pub opsgenie: OpsgenieConfig,
+    /// NetBox's own settings.
+    pub netbox: NetBoxConfig,
 }
 
 impl Default for Config {
@@ -46,6 +50,7 @@ impl Default for Config {
         Config {
             pagerduty_listen: FREE,
             opsgenie_listen: FREE,
+            netbox_listen: FREE,
             control_listen: FREE,
             tls: TlsConfig::default(),
             seed: 1,
@@ -56,6 +61,7 @@ impl Default for Config {
             state_file: None,
             pagerduty: PagerDutyConfig::default(),
             opsgenie: OpsgenieConfig::default(),
+            netbox: NetBoxConfig::default(),
         }
     }
 }
@@ -132,6 +138,14 @@ pub struct Credentials {
     pub opsgenie_api_key: Option<String>,
     /// The id of the Opsgenie integration that sends the webhooks.
     pub opsgenie_integration_id: Option<String>,
+    /// A NetBox token of the first kind that may do everything, of the user `bridge`; 40 hexadecimal digits.
+    pub netbox_token: Option<String>,
+    /// That user's token of the second kind (`nbt_...`).
+    pub netbox_token_v2: Option<String>,
+    /// That user's token that may not write to NetBox's own objects.
+    pub netbox_read_only_token: Option<String>,
+    /// The secret of NetBox webhooks that are made without one of their own.
+    pub netbox_webhook_secret: Option<String>,
 }
 
 /// Settings of the PagerDuty look-alike.
@@ -241,6 +255,33 @@ impl Default for OpsgenieConfig {
             description_and_details: true,
             webhook_retries: 0,
             webhook_retry_ms: 1_000,
+        }
+    }
+}
+
+/// Settings of the NetBox look-alike.
+#[derive(Debug, Clone)]
+pub struct NetBoxConfig {
+    /// How many Events and Incidents it holds at the start, half of each, one in a hundred of them open.
+    pub objects: usize,
+    /// How often a webhook that was not answered 2xx is sent again (`RQ_RETRY_MAX`); NetBox's default is not at all.
+    pub webhook_retries: u32,
+    /// The pause before each of those retries.
+    pub webhook_retry_ms: u64,
+    /// Whether the worker runs that sends webhooks; without it they are lost, and only `/api/status/` tells.
+    pub webhook_worker: bool,
+    /// Answers every read of a technical service with 500, as the plugin's main branch does.
+    pub technical_services_crash: bool,
+}
+
+impl Default for NetBoxConfig {
+    fn default() -> NetBoxConfig {
+        NetBoxConfig {
+            objects: 0,
+            webhook_retries: 0,
+            webhook_retry_ms: 1_000,
+            webhook_worker: true,
+            technical_services_crash: true,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The control API: what tests and people do to a sandbox over HTTP.
 
+mod netbox;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 use crate::clock::parse_time;
 use crate::faults::{Fault, FaultId};
 use crate::listener::{Answer, Ending};
+use crate::netbox::NetBoxError;
 use crate::opsgenie::{AlertAct, NewAlert, OpsgenieError};
 use crate::page;
 use crate::pagerduty::{ActError, IncidentAct, NewIncident, ServiceState, SettingsError};
@@ -45,6 +48,8 @@ enum ControlError {
     PagerDuty(#[from] ActError),
     #[error(transparent)]
     Opsgenie(#[from] OpsgenieError),
+    #[error(transparent)]
+    NetBox(#[from] NetBoxError),
 }
 
 impl ControlError {
@@ -53,8 +58,14 @@ impl ControlError {
             ControlError::NoEndpoint(_)
             | ControlError::NoFault(_)
             | ControlError::PagerDuty(ActError::NoIncident(_) | ActError::NoSubscription(_) | ActError::NoService(_))
-            | ControlError::Opsgenie(OpsgenieError::NoAlert(_) | OpsgenieError::NoHook(_)) => 404,
-            ControlError::PagerDuty(_) | ControlError::Opsgenie(_) => 409,
+            | ControlError::Opsgenie(OpsgenieError::NoAlert(_) | OpsgenieError::NoHook(_))
+            | ControlError::NetBox(
+                NetBoxError::NoList { .. }
+                | NetBoxError::NoObject { .. }
+                | NetBoxError::NoHook(_)
+                | NetBoxError::NoToken(_),
+            ) => 404,
+            ControlError::PagerDuty(_) | ControlError::Opsgenie(_) | ControlError::NetBox(_) => 409,
             _ => 400,
         }
     }
@@ -100,6 +111,7 @@ impl Control {
             }
             (_, ["pagerduty", rest @ ..]) => self.pagerduty(call, rest),
             (_, ["opsgenie", rest @ ..]) => self.opsgenie(call, rest),
+            (_, ["netbox", rest @ ..]) => netbox::answer(self.handle.netbox(), call, rest),
             _ => Err(no_endpoint(call)),
         }
     }

@@ -12,7 +12,7 @@ use crate::clock::after;
 use crate::presets::RefusalBody;
 use crate::random::Random;
 
-/// One of the two look-alikes.
+/// One of the look-alikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum System {
@@ -20,6 +20,8 @@ pub enum System {
     PagerDuty,
     /// Opsgenie.
     Opsgenie,
+    /// NetBox.
+    NetBox,
 }
 
 /// Which way the traffic goes that a fault disturbs.

@@ -1,11 +1,11 @@
-//! PagerDuty and Opsgenie look-alikes with fault injection, on a clock that tests can advance.
+//! PagerDuty, Opsgenie and NetBox look-alikes with fault injection, on a clock that tests can advance.
 //!
-//! Unofficial: written from public documentation, not made, endorsed or checked by either vendor.
+//! Unofficial: written from public documentation and recordings, not made, endorsed or checked by any vendor.
 //!
 //! The crate deliberately shares no code with Pagebridge's connectors and client: a misreading of a contract on one
 //! side must fail against the other, so even the webhook signing is its own.
 //!
-//! Every system is a plain state machine behind one lock (`pagerduty`, `opsgenie`); the shell around it moves bytes,
+//! Every system is a plain state machine behind one lock (`pagerduty`, `opsgenie`, `netbox`); the shell around it moves bytes,
 //! injects faults and carries webhooks (`listener`, `tls`, `proxy`, `shell`, `outgoing`). `control` offers over HTTP what [`Running`]
 //! and [`Handle`] offer in the same process.
 //!
@@ -28,6 +28,7 @@ mod control;
 mod counters;
 mod faults;
 mod listener;
+mod netbox;
 mod opsgenie;
 mod outgoing;
 mod page;
@@ -45,9 +46,12 @@ mod tls;
 mod wire;
 
 pub use clock::{Clock, ClockMode};
-pub use config::{Certificate, Config, Credentials, NumberFormat, OpsgenieConfig, PagerDutyConfig, TlsConfig};
+pub use config::{
+    Certificate, Config, Credentials, NetBoxConfig, NumberFormat, OpsgenieConfig, PagerDutyConfig, TlsConfig,
+};
 pub use counters::{Counters, EndpointCount};
 pub use faults::{Direction, Effect, Fault, FaultError, FaultId, Faults, System};
+pub use netbox::{NetBox, NetBoxError, NetBoxRights, NetBoxSnapshot, NewToken};
 pub use opsgenie::{
     AlertAct, AlertLogLine, AlertNoteView, AlertView, NewAlert, Opsgenie, OpsgenieError, OpsgenieSnapshot,
 };

@@ -18,6 +18,7 @@ use crate::control::Control;
 use crate::counters::Counters;
 use crate::faults::{Fault, FaultId, Faults};
 use crate::listener::{Answer, Bound, Front};
+use crate::netbox::NetBox;
 use crate::opsgenie::Opsgenie;
 use crate::pagerduty::PagerDuty;
 use crate::proxy::Proxy;
@@ -75,6 +76,8 @@ pub struct Running {
     pub ca_file: PathBuf,
     /// Opsgenie's address.
     pub opsgenie_url: String,
+    /// NetBox's address.
+    pub netbox_url: String,
     /// The control API's address, and the page's.
     pub control_url: String,
     /// PagerDuty's account-level REST key.
@@ -103,6 +106,16 @@ pub struct Running {
     pub opsgenie_api_key: String,
     /// The id of the Opsgenie integration that sends the webhooks.
     pub opsgenie_integration_id: String,
+    /// A NetBox token of the first kind that may do everything, of the user `bridge`.
+    pub netbox_token: String,
+    /// That user's token of the second kind.
+    pub netbox_token_v2: String,
+    /// That user's token that may not write to NetBox's own objects.
+    pub netbox_read_only_token: String,
+    /// The token of a NetBox user who may do nothing.
+    pub netbox_weak_token: String,
+    /// The secret of NetBox webhooks made without one of their own.
+    pub netbox_webhook_secret: String,
     handle: Handle,
     tracker: TaskTracker,
     cancel: CancellationToken,
@@ -116,6 +129,7 @@ pub struct Running {
 pub struct Handle {
     pagerduty: Arc<PagerDuty>,
     opsgenie: Arc<Opsgenie>,
+    netbox: Arc<NetBox>,
     clock: Arc<Clock>,
     faults: Arc<Faults>,
 }
@@ -154,12 +168,17 @@ impl Sandbox {
             pagerduty.plant(file, &config.credentials)?;
         }
         let opsgenie =
-            Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client));
+            Arc::new(Opsgenie::new(config.opsgenie, &config.credentials, config.seed, shared.clone(), client.clone()));
+        let objects = config.netbox.objects;
+        let netbox = Arc::new(NetBox::new(config.netbox, &config.credentials, config.seed, shared.clone(), client));
+        if saved.is_none() {
+            netbox.fill(objects);
+        }
+        let handle = Handle { pagerduty, opsgenie, netbox, clock: shared.clock.clone(), faults: shared.faults.clone() };
         let saver = match config.state_file {
-            Some(path) => Some(keep_state(path, saved, &pagerduty, &opsgenie, &shared)?),
+            Some(path) => Some(keep_state(path, saved, &handle, &shared)?),
             None => None,
         };
-        let handle = Handle { pagerduty, opsgenie, clock: shared.clock.clone(), faults: shared.faults.clone() };
         let (ca_file, directory) = (tls.ca_file.clone(), tls.directory.take());
         listeners.serve(&handle, &shared, tls);
         let Shared { tracker, cancel, .. } = shared;
@@ -175,6 +194,7 @@ struct Listeners {
     tls: Bound,
     proxy: Bound,
     opsgenie: Bound,
+    netbox: Bound,
     control: Bound,
 }
 
@@ -184,6 +204,7 @@ struct Urls {
     tls: String,
     proxy: String,
     opsgenie: String,
+    netbox: String,
     control: String,
 }
 
@@ -194,6 +215,7 @@ impl Listeners {
             tls: listen("PagerDuty over TLS", config.tls.listen).await?,
             proxy: listen("the proxy", config.tls.proxy_listen).await?,
             opsgenie: listen("Opsgenie", config.opsgenie_listen).await?,
+            netbox: listen("NetBox", config.netbox_listen).await?,
             control: listen("control", config.control_listen).await?,
         })
     }
@@ -205,6 +227,7 @@ impl Listeners {
             tls: format!("https://{}", self.tls.address),
             proxy: plain(&self.proxy),
             opsgenie: plain(&self.opsgenie),
+            netbox: plain(&self.netbox),
             control: plain(&self.control),
         }
     }
@@ -213,6 +236,7 @@ impl Listeners {
         let Shared { tracker, cancel, .. } = shared;
         let pagerduty = Arc::new(Shell { inner: handle.pagerduty.clone(), shared: shared.clone() });
         let opsgenie = Arc::new(Shell { inner: handle.opsgenie.clone(), shared: shared.clone() });
+        let netbox = Arc::new(Shell { inner: handle.netbox.clone(), shared: shared.clone() });
         let control = Arc::new(Control::new(handle.clone()));
         let secure = Front {
             answerer: pagerduty.clone(),
@@ -226,6 +250,7 @@ impl Listeners {
         tracker.spawn(self.proxy.serve(Arc::new(proxy), tracker.clone(), cancel.clone()));
         plain(self.pagerduty, pagerduty, shared);
         plain(self.opsgenie, opsgenie, shared);
+        plain(self.netbox, netbox, shared);
         plain(self.control, control, shared);
     }
 }
@@ -248,6 +273,8 @@ impl Running {
     ) -> Running {
         let (opsgenie_api_key, opsgenie_integration_id) =
             handle.opsgenie.read(|state| (state.api_key.clone(), state.integration_id.clone()));
+        let (netbox_tokens, netbox_webhook_secret) = handle.netbox.credentials();
+        let [netbox_token, netbox_token_v2, netbox_read_only_token, netbox_weak_token] = netbox_tokens;
         let pagerduty = handle.pagerduty.clone();
         pagerduty.read(|state| {
             let automation = state.user(state.automation_user);
@@ -258,6 +285,7 @@ impl Running {
                 proxy_url: urls.proxy,
                 ca_file,
                 opsgenie_url: urls.opsgenie,
+                netbox_url: urls.netbox,
                 control_url: urls.control,
                 account_token: state.account_token.clone(),
                 user_token: state.user_token.clone(),
@@ -272,6 +300,11 @@ impl Running {
                 pagerduty_webhook_secret: state.webhook_secret.clone(),
                 opsgenie_api_key,
                 opsgenie_integration_id,
+                netbox_token,
+                netbox_token_v2,
+                netbox_read_only_token,
+                netbox_weak_token,
+                netbox_webhook_secret,
                 handle,
                 tracker,
                 cancel,
@@ -299,6 +332,13 @@ impl Running {
                 "url": self.opsgenie_url,
                 "api_key": self.opsgenie_api_key,
                 "integration_id": self.opsgenie_integration_id,
+            },
+            "netbox": {
+                "url": self.netbox_url,
+                "token": self.netbox_token,
+                "token_v2": self.netbox_token_v2,
+                "read_only_token": self.netbox_read_only_token,
+                "webhook_secret": self.netbox_webhook_secret,
             },
             "control": self.control_url,
         })
@@ -348,6 +388,11 @@ impl Handle {
         &self.opsgenie
     }
 
+    /// The NetBox look-alike.
+    pub fn netbox(&self) -> &NetBox {
+        &self.netbox
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -370,24 +415,23 @@ impl Handle {
             now: self.clock.now(),
             pagerduty: self.pagerduty.snapshot(),
             opsgenie: self.opsgenie.snapshot(),
+            netbox: self.netbox.snapshot(),
             faults: faults.collect(),
         }
     }
 }
 
 /// Goes on where the state file says, and keeps it up to date from now on.
-fn keep_state(
-    path: PathBuf,
-    saved: Option<Saved>,
-    pagerduty: &Arc<PagerDuty>,
-    opsgenie: &Arc<Opsgenie>,
-    shared: &Shared,
-) -> Result<Arc<Saver>, StateError> {
+fn keep_state(path: PathBuf, saved: Option<Saved>, handle: &Handle, shared: &Shared) -> Result<Arc<Saver>, StateError> {
+    let Handle { pagerduty, opsgenie, netbox, .. } = handle;
     if let Some(saved) = saved {
         pagerduty.restore(&saved.pagerduty, saved.pagerduty_webhooks).map_err(|error| unfit(&path, &error))?;
         opsgenie.restore(&saved.opsgenie, saved.opsgenie_webhooks).map_err(|error| unfit(&path, &error))?;
+        if let Some(kept) = &saved.netbox {
+            netbox.restore(kept, saved.netbox_webhooks).map_err(|error| unfit(&path, &error))?;
+        }
     }
-    let saver = Arc::new(Saver::start(path, pagerduty.clone(), opsgenie.clone(), shared.clone())?);
+    let saver = Arc::new(Saver::start(path, pagerduty.clone(), opsgenie.clone(), netbox.clone(), shared.clone())?);
     shared.tracker.spawn(saver.clone().run());
     Ok(saver)
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::faults::{Fault, FaultId};
+use crate::netbox::NetBoxSnapshot;
 use crate::opsgenie::OpsgenieSnapshot;
 use crate::pagerduty::PagerDutySnapshot;
 
@@ -16,6 +17,8 @@ pub struct Snapshot {
     pub pagerduty: PagerDutySnapshot,
     /// What Opsgenie holds.
     pub opsgenie: OpsgenieSnapshot,
+    /// What NetBox holds.
+    pub netbox: NetBoxSnapshot,
     /// The faults in force.
     pub faults: Vec<ActiveFault>,
 }

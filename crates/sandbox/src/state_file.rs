@@ -1,6 +1,6 @@
 //! The file that keeps what a sandbox holds from one start to the next.
 //!
-//! Saved are PagerDuty, Opsgenie, the webhooks on their way and the clock; faults and counters start anew.
+//! Saved are PagerDuty, Opsgenie, NetBox, the webhooks on their way and the clock; faults and counters start anew.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::netbox::NetBox;
 use crate::opsgenie::Opsgenie;
 use crate::outgoing::SavedQueue;
 use crate::pagerduty::PagerDuty;
@@ -81,6 +82,11 @@ pub(crate) struct Saved {
     pub(crate) pagerduty_webhooks: SavedQueue,
     pub(crate) opsgenie: Box<RawValue>,
     pub(crate) opsgenie_webhooks: SavedQueue,
+    /// Absent in the files of older programs.
+    #[serde(default)]
+    pub(crate) netbox: Option<Box<RawValue>>,
+    #[serde(default)]
+    pub(crate) netbox_webhooks: SavedQueue,
 }
 
 /// Where the clock stood.
@@ -121,6 +127,7 @@ pub(crate) struct Saver {
     path: PathBuf,
     pagerduty: Arc<PagerDuty>,
     opsgenie: Arc<Opsgenie>,
+    netbox: Arc<NetBox>,
     shared: Shared,
     /// What was written last, but for a running clock's time.
     last: Mutex<Vec<u8>>,
@@ -141,9 +148,10 @@ impl Saver {
         path: PathBuf,
         pagerduty: Arc<PagerDuty>,
         opsgenie: Arc<Opsgenie>,
+        netbox: Arc<NetBox>,
         shared: Shared,
     ) -> Result<Saver, StateError> {
-        let saver = Saver { path, pagerduty, opsgenie, shared, last: Mutex::default() };
+        let saver = Saver { path, pagerduty, opsgenie, netbox, shared, last: Mutex::default() };
         saver.save()?;
         Ok(saver)
     }
@@ -177,10 +185,21 @@ impl Saver {
     fn save(&self) -> Result<(), StateError> {
         let (pagerduty, pagerduty_webhooks) = self.pagerduty.save();
         let (opsgenie, opsgenie_webhooks) = self.opsgenie.save();
+        let (netbox, netbox_webhooks) = self.netbox.save();
+        let netbox = Some(netbox);
         let clock = self.shared.clock.save();
         let format = FORMAT.to_owned();
-        let mut saved =
-            Saved { format, version: VERSION, clock, pagerduty, pagerduty_webhooks, opsgenie, opsgenie_webhooks };
+        let mut saved = Saved {
+            format,
+            version: VERSION,
+            clock,
+            pagerduty,
+            pagerduty_webhooks,
+            opsgenie,
+            opsgenie_webhooks,
+            netbox,
+            netbox_webhooks,
+        };
         let text = serde_json::to_vec(&saved).unwrap_or_default();
         // A clock that runs differs every time; that alone is no change.
         saved.clock.now = self.shared.clock.standing().unwrap_or(Timestamp::UNIX_EPOCH);

@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// The path's parts, percent-decoded, without empty ones: a trailing slash makes no difference.
     pub(crate) segments: Vec<String>,
+    /// Whether the path ends in a slash, for those who make a difference.
+    pub(crate) ends_in_slash: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -34,7 +36,7 @@ impl Call {
         let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(&origin.host);
         let base = format!("{}://{host}", origin.scheme);
         let segments = path.split('/').filter(|part| !part.is_empty()).map(|part| decode(part, false)).collect();
-        Call { method, segments, query: pairs(query), headers, body, base }
+        Call { method, segments, ends_in_slash: path.ends_with('/'), query: pairs(query), headers, body, base }
     }
 
     pub(crate) fn parts(&self) -> Vec<&str> {

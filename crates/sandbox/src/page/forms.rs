@@ -140,6 +140,7 @@ fn fault(fields: &Fields<'_>) -> Result<Fault, FormError> {
     let system = match fields.need("system")? {
         "pagerduty" => System::PagerDuty,
         "opsgenie" => System::Opsgenie,
+        "netbox" => System::NetBox,
         other => return Err(unknown("system", other)),
     };
     let refuse = |status| Effect::Refuse { status, headers: BTreeMap::new(), body: None };

@@ -179,7 +179,7 @@ fn new_fault() -> Markup {
             label {
                 "Of"
                 select name="system" {
-                    @for (system, name) in [(System::PagerDuty, "PagerDuty"), (System::Opsgenie, "Opsgenie")] {
+                    @for (system, name) in [(System::PagerDuty, "PagerDuty"), (System::Opsgenie, "Opsgenie"), (System::NetBox, "NetBox")] {
                         option value=(name.to_lowercase()) selected[system == System::PagerDuty] { (name) }
                     }
                 }
