@@ -143,7 +143,7 @@ pub struct Credentials {
     /// That user's token of the second kind (`nbt_...`).
     pub netbox_token_v2: Option<String>,
     /// That user's token that may not write to NetBox's own objects.
-    pub netbox_read_only_token: Option<String>,
+    pub netbox_readonly_token: Option<String>,
     /// The secret of NetBox webhooks that are made without one of their own.
     pub netbox_webhook_secret: Option<String>,
 }

@@ -111,7 +111,7 @@ pub struct Running {
     /// That user's token of the second kind.
     pub netbox_token_v2: String,
     /// That user's token that may not write to NetBox's own objects.
-    pub netbox_read_only_token: String,
+    pub netbox_readonly_token: String,
     /// The token of a NetBox user who may do nothing.
     pub netbox_weak_token: String,
     /// The secret of NetBox webhooks made without one of their own.
@@ -274,7 +274,7 @@ impl Running {
         let (opsgenie_api_key, opsgenie_integration_id) =
             handle.opsgenie.read(|state| (state.api_key.clone(), state.integration_id.clone()));
         let (netbox_tokens, netbox_webhook_secret) = handle.netbox.credentials();
-        let [netbox_token, netbox_token_v2, netbox_read_only_token, netbox_weak_token] = netbox_tokens;
+        let [netbox_token, netbox_token_v2, netbox_readonly_token, netbox_weak_token] = netbox_tokens;
         let pagerduty = handle.pagerduty.clone();
         pagerduty.read(|state| {
             let automation = state.user(state.automation_user);
@@ -302,7 +302,7 @@ impl Running {
                 opsgenie_integration_id,
                 netbox_token,
                 netbox_token_v2,
-                netbox_read_only_token,
+                netbox_readonly_token,
                 netbox_weak_token,
                 netbox_webhook_secret,
                 handle,
@@ -337,7 +337,7 @@ impl Running {
                 "url": self.netbox_url,
                 "token": self.netbox_token,
                 "token_v2": self.netbox_token_v2,
-                "read_only_token": self.netbox_read_only_token,
+                "read_only_token": self.netbox_readonly_token,
                 "webhook_secret": self.netbox_webhook_secret,
             },
             "control": self.control_url,

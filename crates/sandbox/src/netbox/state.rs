@@ -74,7 +74,7 @@ impl State {
         let bridge = of("bridge", NetBoxRights::All);
         state.add_token(bridge.clone(), given.netbox_token.clone(), now);
         state.add_token(NewToken { v2: true, ..bridge.clone() }, given.netbox_token_v2.clone(), now);
-        state.add_token(NewToken { read_only: true, ..bridge }, given.netbox_read_only_token.clone(), now);
+        state.add_token(NewToken { read_only: true, ..bridge }, given.netbox_readonly_token.clone(), now);
         state.add_token(of("weak", NetBoxRights::None), None, now);
         state
     }

@@ -5,6 +5,7 @@
 mod common;
 mod control;
 mod faults;
+mod netbox;
 mod opsgenie_api;
 mod opsgenie_webhooks;
 mod page;
