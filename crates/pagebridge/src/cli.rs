@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Play hours of trouble in a minute against look-alikes, and see what became of every alert
     Drill(DrillArgs),
-    /// Run look-alikes of PagerDuty and Opsgenie
+    /// Run look-alikes of PagerDuty, Opsgenie and NetBox
     Sandbox(SandboxArgs),
     /// Check the configuration without connecting to anything
     Check(ConfigArgs),
@@ -149,10 +149,19 @@ pub(crate) struct SandboxArgs {
     /// Where the Opsgenie look-alike listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) opsgenie_listen: SocketAddr,
+    /// Where the NetBox look-alike listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) netbox_listen: SocketAddr,
+    /// How many Events and Incidents NetBox holds at the start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) netbox_objects: usize,
+    /// Send NetBox's webhooks to this address, such as http://127.0.0.1:8080/hooks/netbox
+    #[arg(long, value_name = "URL")]
+    pub(crate) netbox_webhook: Option<String>,
     /// Where the control page and its API listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) control_listen: SocketAddr,
-    /// Send both systems' webhooks to a bridge at this address
+    /// Send PagerDuty's and Opsgenie's webhooks to a bridge at this address
     #[arg(long, value_name = "URL")]
     pub(crate) bridge: Option<String>,
     /// What PagerDuty holds at the start, as JSON; see the sandbox's README

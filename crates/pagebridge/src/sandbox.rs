@@ -1,11 +1,13 @@
-//! `sandbox`: look-alikes of PagerDuty and Opsgenie, until a signal comes.
+//! `sandbox`: look-alikes of PagerDuty, Opsgenie and NetBox, until a signal comes.
 
 use crate::cli::SandboxArgs;
 use crate::exit::{CliError, Exit};
 use crate::output;
 use crate::serve::Signals;
 use crate::wiring::words;
-use pagebridge_sandbox::{Certificate, Config, PagerDutyConfig, Running, Sandbox, SeedFile, StartError, TlsConfig};
+use pagebridge_sandbox::{
+    Certificate, Config, NetBoxConfig, PagerDutyConfig, Running, Sandbox, SeedFile, StartError, TlsConfig,
+};
 use serde_json::{Value, json};
 
 pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliError> {
@@ -17,6 +19,11 @@ pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliErro
     if let Some(bridge) = &args.bridge {
         subscribe(&sandbox, bridge.trim_end_matches('/'));
     }
+    if let Some(url) = &args.netbox_webhook
+        && !sandbox.netbox().hook_urls().contains(url)
+    {
+        sandbox.netbox().subscribe(url, None, &[], &[]);
+    }
     if as_json {
         output::say_json(&ready(&sandbox));
     } else {
@@ -27,7 +34,7 @@ pub(crate) async fn run(args: &SandboxArgs, as_json: bool) -> Result<(), CliErro
     Ok(())
 }
 
-/// Sends both systems' webhooks to a bridge, unless a state file says that they go there already.
+/// Sends PagerDuty's and Opsgenie's webhooks to a bridge, unless a state file says that they go there already.
 fn subscribe(sandbox: &Running, bridge: &str) {
     let url = format!("{bridge}/ops-webhook");
     if !sandbox.opsgenie().hook_urls().contains(&url) {
@@ -57,6 +64,7 @@ fn config(args: &SandboxArgs) -> Config {
             certificate,
         },
         opsgenie_listen: args.opsgenie_listen,
+        netbox_listen: args.netbox_listen,
         control_listen: args.control_listen,
         seed: args.seed,
         state_file: args.state.clone(),
@@ -65,6 +73,7 @@ fn config(args: &SandboxArgs) -> Config {
             web_base: trimmed(&args.web_url),
             ..PagerDutyConfig::default()
         },
+        netbox: NetBoxConfig { objects: args.netbox_objects, ..NetBoxConfig::default() },
         ..Config::default()
     }
 }
@@ -91,7 +100,7 @@ fn ready(sandbox: &Running) -> Value {
 /// The lines are those of a `.env` file for drop-in mode.
 fn tell(sandbox: &Running) {
     for line in [
-        "# Look-alikes of PagerDuty and Opsgenie. These open nothing but this sandbox.".to_owned(),
+        "# Look-alikes of PagerDuty, Opsgenie and NetBox. These open nothing but this sandbox.".to_owned(),
         format!("PAGERDUTY_API_URL={}", sandbox.pagerduty_url),
         format!("PAGERDUTY_API_KEY={}", sandbox.user_token),
         format!("PAGERDUTY_EMAIL={}", sandbox.from),
@@ -103,6 +112,9 @@ fn tell(sandbox: &Running) {
         format!("OPSGENIE_API_URL={}", sandbox.opsgenie_url),
         format!("OPSGENIE_API_KEY={}", sandbox.opsgenie_api_key),
         format!("OPSGENIE_INTEGRATION_ID={}", sandbox.opsgenie_integration_id),
+        format!("# NetBox: {}", sandbox.netbox_url),
+        format!("# Its token, of a user who may do everything: {}", sandbox.netbox_token),
+        format!("# The secret of its webhooks: {}", sandbox.netbox_webhook_secret),
         format!("# What they hold, and faults to switch on: {}", sandbox.control_url),
     ] {
         output::say(&line);
