@@ -80,6 +80,13 @@ impl<T> Call<T> {
         self
     }
 
+    /// Sends the call in nobody's name, also when the client has an address.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.from = FromHeader::Unneeded;
+        self
+    }
+
     /// Tells what sending this call twice does.
     pub fn effect(&self) -> Effect {
         self.effect

@@ -19,6 +19,6 @@ pub(crate) fn http_date_unix_ms(text: &str) -> Option<i64> {
 }
 
 /// Writes whole seconds of Unix time in ISO 8601, `Z`; `None` if no calendar reaches there.
-pub(crate) fn text_of_unix_s(seconds: i64) -> Option<String> {
+pub fn text_of_unix_s(seconds: i64) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }

@@ -19,8 +19,9 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::call::{Call, Effect, Segment, object, whole};
+use crate::call::{Call, Effect, Segment, object, page as page_at, whole};
 use crate::ids::{ScheduleId, ServiceId, UserId};
+use crate::page::Page;
 
 /// Where objects of one kind are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,13 +142,26 @@ fn wrap_assignees(incident: &mut Map<String, Value>) {
 ///
 /// Carries `From` if the client has one. An [`Effect::Once`] unless it is a `GET`.
 pub fn request(method: Method, path: &str, query: &[(String, String)], body: Option<&Value>) -> Call<Value> {
-    let segments = path.trim_matches('/').split('/').map(Segment::Id);
-    let mut call = whole::<Value>(method, segments).sent_by_user().untyped();
-    for (name, value) in query {
-        call = call.query(name.clone(), value);
-    }
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    request_at(method, &parts, query, body)
+}
+
+/// [`request`] to a path given by its parts, of which each is sent as one part whatever characters it has: for ids from outside.
+pub fn request_at(method: Method, path: &[&str], query: &[(String, String)], body: Option<&Value>) -> Call<Value> {
+    let segments = path.iter().map(|part| Segment::Id(part));
+    let call = with_query(whole::<Value>(method, segments).sent_by_user().untyped(), query);
     match body {
         Some(body) => call.json(body),
         None => call,
     }
+}
+
+/// Asks for one page of any list (`GET`), and gives its objects as they came. `key` is the list's name in the answer; the part of the
+/// list goes into `query` as `limit` and `offset`.
+pub fn page(path: &[&str], key: &'static str, query: &[(String, String)]) -> Call<Page<Value>> {
+    with_query(page_at(path.iter().map(|part| Segment::Id(part)), key), query)
+}
+
+fn with_query<T>(call: Call<T>, query: &[(String, String)]) -> Call<T> {
+    query.iter().fold(call, |call, (name, value)| call.query(name.clone(), value))
 }
