@@ -34,8 +34,7 @@ pub(crate) enum Need {
     Rt,
     /// Chromium and its driver.
     Browser,
-    /// The release binary `pagebridge`.
-    #[allow(dead_code, reason = "for the groups that run the release binary")]
+    /// The release binaries `pagebridge` and `pagebridge-sim`.
     Release,
 }
 
@@ -45,7 +44,6 @@ pub(crate) enum Run {
     /// cargo with these arguments.
     Cargo(&'static [&'static str]),
     /// A binary of the release profile with these arguments.
-    #[allow(dead_code, reason = "for the groups that run the release binary")]
     Release(&'static str, &'static [&'static str]),
     /// A function of this program; prints what is wrong and returns whether all is well.
     Here(fn() -> anyhow::Result<bool>),
@@ -125,57 +123,33 @@ pub(crate) const GROUPS: &[Group] = &[
     },
     Group {
         name: "sim-memory",
-        needs: &[],
-        command: Run::Cargo(&["run", "--release", "--quiet", "-p", "pagebridge-sim", "--", "--seeds", "100000"]),
+        needs: &[Need::Release],
+        command: Run::Release("pagebridge-sim", &["--seeds", "100000"]),
         quick: Quick::With(&["--seeds", "5000"]),
         counted: Counted::Summary,
         part_of: None,
     },
     Group {
         name: "sim-planted",
-        needs: &[],
-        command: Run::Cargo(&["run", "--release", "--quiet", "-p", "pagebridge-sim", "--", "--planted"]),
+        needs: &[Need::Release],
+        command: Run::Release("pagebridge-sim", &["--planted"]),
         quick: Quick::Same,
         counted: Counted::Summary,
         part_of: None,
     },
     Group {
         name: "sim-sqlite",
-        needs: &[],
-        command: Run::Cargo(&[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "pagebridge-sim",
-            "--",
-            "--store",
-            "sqlite",
-            "--seeds",
-            "2000",
-        ]),
+        needs: &[Need::Release],
+        command: Run::Release("pagebridge-sim", &["--store", "sqlite", "--seeds", "2000"]),
         quick: Quick::With(&["--seeds", "100"]),
         counted: Counted::Summary,
         part_of: None,
     },
     Group {
         name: "sim-postgres",
-        needs: &[Need::Postgres],
+        needs: &[Need::Release, Need::Postgres],
         // More threads than cores: most of the time is spent waiting for the server.
-        command: Run::Cargo(&[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "pagebridge-sim",
-            "--",
-            "--store",
-            "postgres",
-            "--threads",
-            "4",
-            "--seeds",
-            "2000",
-        ]),
+        command: Run::Release("pagebridge-sim", &["--store", "postgres", "--threads", "4", "--seeds", "2000"]),
         quick: Quick::With(&["--seeds", "50"]),
         counted: Counted::Summary,
         part_of: None,
@@ -207,7 +181,8 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "browser",
         needs: &[Need::Browser],
-        command: Run::Cargo(&["test", "--package", "pagebridge-sandbox", "--test", "browser"]),
+        // Of the whole workspace, as the group unit: with the features of one package much would be built again.
+        command: Run::Cargo(&["test", "--workspace", "--test", "browser"]),
         quick: Quick::Same,
         counted: Counted::Libtest,
         part_of: None,
@@ -215,7 +190,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "rt",
         needs: &[Need::Rt],
-        command: Run::Cargo(&["test", "--package", "pagebridge", "--test", "rt"]),
+        command: Run::Cargo(&["test", "--workspace", "--test", "rt"]),
         quick: Quick::Same,
         counted: Counted::Libtest,
         part_of: None,

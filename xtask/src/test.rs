@@ -177,8 +177,9 @@ impl Runner {
     fn build_release(&mut self) -> Result<()> {
         if !self.release {
             let mut command = self.workspace.cargo();
-            command.args(["build", "--release", "--package", "pagebridge"]);
-            ensure!(process::stream(&mut command, |_| {})?.success(), "the release binary does not build");
+            // Together: alone, the simulation would be built with fewer features, and most of it twice.
+            command.args(["build", "--release", "--package", "pagebridge", "--package", "pagebridge-sim"]);
+            ensure!(process::stream(&mut command, |_| {})?.success(), "the release binaries do not build");
             self.release = true;
         }
         Ok(())
