@@ -100,7 +100,14 @@ impl Rt {
         let field = format!("CF.{{{}}}", self.settings.id_field);
         let sql = format!("{} = {}", quoted(&field), quoted(id));
         // RT searches without regard to case, and takes a text that looks like a field for one.
-        let found = self.search(&sql).await?.into_iter().find(|ticket| self.is_marked_with(ticket, id));
+        let mut marked = self.search(&sql).await?;
+        marked.retain(|ticket| self.is_marked_with(ticket, id));
+        // Of several, one that is open counts, else the newest.
+        let open = marked.iter().position(|ticket| self.words().group(ticket) != Group::Inactive);
+        let found = match open {
+            Some(place) => marked.into_iter().nth(place),
+            None => marked.pop(),
+        };
         if found.is_some() || !delivery.uncertain && delivery.step != Step::Find {
             return Ok(found);
         }
@@ -160,6 +167,13 @@ impl Rt {
             (Status::Acknowledged, Group::Initial) => change.status = Some(&queue.acknowledged),
             (Status::Acknowledged | Status::Triggered, Group::Inactive) => change.status = Some(&queue.reopened),
             (Status::Triggered, _) => change.status = Some(&queue.triggered),
+        }
+        let mut etag = etag;
+        if change.owner == Some(NOBODY) {
+            // Only its owner may give a ticket back.
+            let stolen = self.client.put(&["ticket", &id.0, "steal"], etag.as_deref(), &json!({})).await;
+            stolen.map_err(|failure| self.failed(&failure, Doing::Write))?;
+            etag = None;
         }
         let said = self.put(id, etag.as_deref(), &change).await?;
         if over && to == Status::Acknowledged {

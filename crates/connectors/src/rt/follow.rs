@@ -35,6 +35,12 @@ const BEHIND_MS: i64 = 1_000;
 /// Longest wait after rounds that failed, in milliseconds.
 const FAILING_MS_MAX: i64 = 5 * 60_000;
 
+/// Pages of rows that we may not see that are passed at a time; what follows is found by the sweeps meanwhile.
+const HIDDEN_PAGES_MAX: i64 = 50;
+
+/// Pages in which the newest row that we may see is looked for, once.
+const NEWEST_PAGES_MAX: i64 = 5;
+
 /// Transactions that say that a ticket has changed in a way that matters. Mails that RT sends are none, and would only
 /// hide others: most users may not see them.
 const KINDS: &str = "(Type = 'Create' OR Type = 'Status' OR Type = 'Comment' OR Type = 'Correspond' OR Type = 'Set' \
@@ -193,11 +199,9 @@ impl Rt {
         let place = match Place::load(round.store, &self.settings.system).await? {
             Some(place) => place,
             None => {
-                let queues = self.in_queues("TicketQueue");
-                let newest = round.lists.transactions(&format!("{KINDS}{queues}"), From::Newest).await?;
-                let newest = newest.first().map_or(0, |transaction| transaction.id);
-                let sql = format!("id > 0{}", self.in_queues("Queue"));
-                let tickets = round.lists.tickets(&sql, From::Newest, 1).await?.items;
+                // In this order: a ticket that is made in between is new.
+                let tickets = round.lists.tickets("id > 0", From::Newest, 1).await?.items;
+                let newest = self.newest(round).await?;
                 let backlog = self.settings.backlog;
                 Place {
                     first_ticket: if backlog { 0 } else { tickets.first().map_or(0, |ticket| ticket.id) },
@@ -210,6 +214,18 @@ impl Rt {
         };
         self.follow.notes_since.store(place.first_transaction, Ordering::Relaxed);
         Ok(State::new(place))
+    }
+
+    /// The newest transaction that we may see; behind some that we may not, perhaps.
+    async fn newest(&self, round: &Round<'_>) -> Result<i64, Trouble> {
+        let sql = format!("{KINDS}{}", self.in_queues("TicketQueue"));
+        for number in 1..=NEWEST_PAGES_MAX {
+            let page = round.lists.transactions_page(&sql, From::Newest, number).await?;
+            if let Some(row) = page.items.first() {
+                return Ok(row.id);
+            }
+        }
+        Ok(0)
     }
 
     /// ` AND (..)`, the condition that a row is of a queue that is watched; empty when all are.
@@ -235,6 +251,7 @@ impl Rt {
                 return Ok(true);
             };
             after = last.id;
+            state.fed = after;
             let whole = page.len() >= PAGE;
             let new: Vec<Transaction> = page.into_iter().filter(|row| !state.recent.contains_key(&row.id)).collect();
             if new.is_empty() && !whole {
@@ -244,6 +261,38 @@ impl Rt {
             self.hand_over(round, state, &Vec::from_iter(tickets), &new).await?;
             state.recent.extend(new.iter().map(|row| (row.id, round.now.0)));
         }
+    }
+
+    /// Lets the feed go on behind rows that we may not see: a whole page of them looks like the end, which it is not, since
+    /// the row `shown` was seen elsewhere.
+    async fn pass_hidden(&self, round: &Round<'_>, state: &mut State, shown: i64) -> Result<(), Trouble> {
+        let fed = state.fed;
+        let sql = format!("{KINDS}{} AND id > {fed}", self.in_queues("TicketQueue"));
+        let mut first = shown;
+        for number in 1..=HIDDEN_PAGES_MAX {
+            let page = round.lists.transactions_page(&sql, From::Oldest, number).await?;
+            match page.items.first() {
+                // It just had not been read yet.
+                Some(_) if number == 1 => return Ok(()),
+                Some(row) => {
+                    first = first.min(row.id);
+                    break;
+                }
+                // Some versions give the last page again in place of one beyond it.
+                None if page.page.is_some_and(|page| page != number) => break,
+                None => {}
+            }
+        }
+        tracing::warn!(
+            system = %self.settings.system,
+            after = fed,
+            before = first,
+            "RT hides transactions from us: give the user of the token the rights ShowTicket, ShowTicketComments and \
+             ShowOutgoingEmail on the queues"
+        );
+        state.recent.clear();
+        (state.place.cursor, state.fed) = (first - 1, first - 1);
+        Ok(())
     }
 
     fn well(&self) -> Check {

@@ -6,11 +6,13 @@
 use super::client::{Answer, Client, Failure};
 use super::map::{TOO_LARGE, text_of};
 use super::wire::{
-    Attachment, PAGE, PAGE_TEXT, Page, QUEUE_FIELDS, QueueInfo, TICKET_FIELDS, TRANSACTION_FIELDS, Ticket, Transaction,
-    any_of,
+    Attachment, PAGE, PAGE_TEXT, Page, QUEUE_FIELDS, QueueInfo, Ref, TICKET_FIELDS, TRANSACTION_FIELDS, Ticket,
+    Transaction, any_of,
 };
+use pagebridge_core::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Transactions whose messages are read with one call.
@@ -41,15 +43,23 @@ impl From {
     }
 }
 
+/// How long a queue's name is taken to be what it was, in milliseconds.
+const QUEUE_MS_MAX: i64 = 10 * 60_000;
+
+/// Names of queues by number, and when they were read.
+pub(super) type QueueNames = Mutex<HashMap<String, (i64, Ref)>>;
+
 /// Reads, and counts its calls.
 pub(super) struct Lists<'a> {
     client: &'a Client,
+    queues: &'a QueueNames,
+    now: Timestamp,
     made: AtomicU32,
 }
 
 impl<'a> Lists<'a> {
-    pub(super) fn new(client: &'a Client) -> Self {
-        Self { client, made: AtomicU32::new(0) }
+    pub(super) fn new(client: &'a Client, queues: &'a QueueNames, now: Timestamp) -> Self {
+        Self { client, queues, now, made: AtomicU32::new(0) }
     }
 
     /// How many calls were made.
@@ -93,15 +103,38 @@ impl<'a> Lists<'a> {
         self.count();
         let mut answer = self.client.get::<Ticket>(&["ticket", id], &[]).await?;
         // Only lists give more than the queue's number.
-        self.count();
-        let queue = &mut answer.body.queue;
-        let info = self.client.get::<QueueInfo>(&["queue", &queue.id], &[]).await?.body;
-        (queue.name, queue.subject_tag) = (info.name, info.subject_tag);
+        answer.body.queue = self.queue(&answer.body.queue.id).await?;
         Ok(answer)
     }
 
-    /// A page of transactions of tickets.
+    /// A queue by number, with its name and tag.
+    async fn queue(&self, id: &str) -> Result<Ref, Failure> {
+        let known = self.queues.lock().expect("nothing panics while it holds the names").get(id).cloned();
+        if let Some((read_ms, queue)) = known
+            && self.now.0.saturating_sub(read_ms) < QUEUE_MS_MAX
+        {
+            return Ok(queue);
+        }
+        self.count();
+        let info = self.client.get::<QueueInfo>(&["queue", id], &[]).await?.body;
+        let queue = Ref { id: id.to_owned(), name: info.name, subject_tag: info.subject_tag, ..Ref::default() };
+        let entry = (self.now.0, queue.clone());
+        self.queues.lock().expect("nothing panics while it holds the names").insert(id.to_owned(), entry);
+        Ok(queue)
+    }
+
+    /// The first page of transactions of tickets.
     pub(super) async fn transactions(&self, sql: &str, from: From) -> Result<Vec<Transaction>, Failure> {
+        Ok(self.transactions_page(sql, from, 1).await?.items)
+    }
+
+    /// A page of transactions of tickets, in order of their ids.
+    pub(super) async fn transactions_page(
+        &self,
+        sql: &str,
+        from: From,
+        page: i64,
+    ) -> Result<Page<Transaction>, Failure> {
         self.count();
         let sql = format!("ObjectType = 'RT::Ticket' AND {sql}");
         let query = [
@@ -111,8 +144,9 @@ impl<'a> Lists<'a> {
             ("orderby", "id"),
             ("order", from.word()),
             ("per_page", PAGE_TEXT),
+            ("page", &page.to_string()),
         ];
-        Ok(self.client.get::<Page<Transaction>>(&["transactions"], &query).await?.body.items)
+        Ok(self.client.get::<Page<Transaction>>(&["transactions"], &query).await?.body)
     }
 
     /// Transactions of some tickets, the newest first, at most so many pages of them.
@@ -131,6 +165,16 @@ impl<'a> Lists<'a> {
             all.extend(page);
         }
         Ok(all)
+    }
+
+    /// The transactions in which these tickets were made, by ticket; each has one.
+    pub(super) async fn creates(&self, ids: &[i64]) -> Result<HashMap<i64, i64>, Failure> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let sql = format!("{} AND Type = 'Create'", any_of("ObjectId", ids.iter().map(i64::to_string)));
+        let rows = self.transactions(&sql, From::Newest).await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.object_id?, row.id))).collect())
     }
 
     /// The last act on each of these tickets, where there is one.

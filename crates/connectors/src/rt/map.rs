@@ -256,3 +256,6 @@ pub(super) fn bare_name(by: &str) -> &str {
         _ => by.trim(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ mod wire;
 
 use crate::SetupError;
 use client::Client;
-use lists::Lists;
+use lists::{Lists, QueueNames};
 use map::Words;
 use pagebridge_core::{Delivery, Outcome, RecordRef, SystemName};
 use pagebridge_ports::{BoxFuture, Check, Clock, Connector};
@@ -30,7 +30,7 @@ use std::sync::{Arc, OnceLock};
 use wire::User;
 
 /// Wait after an attempt to learn our user's name before the next, in milliseconds.
-const LEARN_WAIT_MS: i64 = 10 * 60_000;
+const LEARN_WAIT_MS: i64 = 60_000;
 
 /// The connector to one RT.
 pub struct Rt {
@@ -43,6 +43,7 @@ pub struct Rt {
     user: OnceLock<String>,
     /// No attempt to learn it before this time.
     learn_after: AtomicI64,
+    queues: QueueNames,
     follow: follow::Memory,
 }
 
@@ -68,6 +69,7 @@ impl Rt {
             web_url,
             user: OnceLock::new(),
             learn_after: AtomicI64::new(i64::MIN),
+            queues: QueueNames::default(),
             follow: follow::Memory::default(),
         })
     }
@@ -104,7 +106,7 @@ impl Rt {
     }
 
     fn lists(&self) -> Lists<'_> {
-        Lists::new(&self.client)
+        Lists::new(&self.client, &self.queues, self.clock.now())
     }
 }
 

@@ -4,6 +4,7 @@ use pagebridge_core::Timestamp;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 /// Longest subject that RT keeps, in characters; the rest is cut off without a word.
 pub(super) const SUBJECT_CHARS_MAX: usize = 200;
@@ -28,7 +29,7 @@ pub(super) const PAGE_TEXT: &str = "100";
 #[derive(Debug, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Page<T> {
-    #[serde(default = "Vec::new", deserialize_with = "items")]
+    #[serde(default = "Vec::new", deserialize_with = "list")]
     pub(super) items: Vec<T>,
     /// Which page it is. Some versions give the last one in place of one beyond it.
     #[serde(default, deserialize_with = "number_if_any")]
@@ -36,10 +37,6 @@ pub(super) struct Page<T> {
     /// How many pages there are; a number with a fraction in some answers, null in others.
     #[serde(default, deserialize_with = "number_if_any")]
     pub(super) pages: Option<i64>,
-}
-
-fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A ticket. Its queue and owner have names where they were asked for.
@@ -62,10 +59,11 @@ pub(super) struct Ticket {
     pub(super) last_updated: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) started: String,
-    #[serde(default)]
+    /// An empty text in lists where there are none.
+    #[serde(default, deserialize_with = "list")]
     pub(super) custom_fields: Vec<Field>,
     /// What may be done with it; only told of a single ticket.
-    #[serde(default, rename = "_hyperlinks")]
+    #[serde(default, rename = "_hyperlinks", deserialize_with = "list")]
     pub(super) links: Vec<Link>,
 }
 
@@ -108,6 +106,7 @@ pub(super) struct Ref {
 pub(super) struct Field {
     #[serde(deserialize_with = "text")]
     pub(super) name: String,
+    #[serde(deserialize_with = "list")]
     pub(super) values: Vec<Text>,
 }
 
@@ -186,10 +185,10 @@ pub(super) struct QueueInfo {
     pub(super) lifecycle: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) disabled: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) ticket_custom_fields: Vec<Field>,
     /// What may be done with it.
-    #[serde(default, rename = "_hyperlinks")]
+    #[serde(default, rename = "_hyperlinks", deserialize_with = "list")]
     pub(super) links: Vec<Link>,
 }
 
@@ -382,3 +381,42 @@ impl<'de> Visitor<'de> for Scalar {
         Ok(None)
     }
 }
+
+/// A list; anything else is an empty one.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_any(Items(PhantomData))
+}
+
+struct Items<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::with_capacity(items.size_hint().unwrap_or_default());
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests;

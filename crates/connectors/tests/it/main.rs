@@ -12,5 +12,7 @@ mod opsgenie_receive;
 mod pagerduty_deliver;
 mod pagerduty_receive;
 mod pagerduty_upkeep;
+mod rt_deliver;
+mod rt_follow;
 mod sandbox;
 mod support;

@@ -11,9 +11,6 @@ use crate::rt::wire::{PAGE, Ticket, Transaction};
 use pagebridge_core::{Actor, Input, News, Outcome, Reading, ReadingNote, Status};
 use std::collections::{HashMap, HashSet};
 
-/// Pages of transactions in which the first messages of a hundred tickets are looked for.
-const CREATE_PAGES_MAX: usize = 2;
-
 impl Rt {
     /// Hands on what these tickets hold. `rows` are transactions of theirs that were not handled yet, oldest first.
     pub(super) async fn hand_over(
@@ -55,6 +52,7 @@ impl Rt {
             let reading = Reading { notes: Some(notes), content, ..words.reading(ticket, standing) };
             round.store.accept(words.input(ticket, reading, since), self.clock.now()).await?;
             state.seen.insert(ticket.id, ticket.last_updated.clone());
+            state.unseen.remove(&ticket.id);
         }
         let there: HashSet<i64> = tickets.iter().map(|ticket| ticket.id).collect();
         for id in ids.iter().filter(|id| !there.contains(id)) {
@@ -74,7 +72,7 @@ impl Rt {
         if !is_named && perhaps_ours && ticket.subject.starts_with(SUBJECT_PREFIX) {
             return false;
         }
-        let came = |row: &Transaction| row.kind == "Create" || row.kind == "Set" && row.field == "Queue";
+        let came = |row: &Transaction| row.kind == "Set" && row.field == "Queue";
         self.settings.queue(&ticket.queue.name).is_some()
             && (ticket.id > state.place.first_ticket || is_named || rows.iter().any(|row| came(row)))
     }
@@ -124,8 +122,7 @@ impl Rt {
             (changed || own().next().is_none()) && !creates.contains_key(&ticket.id)
         };
         let whole: Vec<i64> = tickets.iter().filter(told_whole).map(|ticket| ticket.id).collect();
-        let found = round.lists.story(&whole, "Type = 'Create'", CREATE_PAGES_MAX).await?;
-        creates.extend(found.into_iter().filter_map(|row| Some((row.object_id?, row.id))));
+        creates.extend(round.lists.creates(&whole).await?);
         let notes = rows.iter().filter(|row| row.is_note() && row.id > state.place.first_transaction).filter(there);
         let wanted: Vec<i64> = creates.values().copied().chain(notes.map(|row| row.id)).collect();
         let mut notes = round.lists.texts(&wanted).await?;

@@ -50,10 +50,14 @@ pub(super) struct State {
     kept: Option<Place>,
     /// Transactions after the cursor that were handled, with when that was (our clock).
     pub(super) recent: BTreeMap<i64, i64>,
+    /// The last transaction that the feed has shown.
+    pub(super) fed: i64,
     /// The last change of tickets that was handed on.
     pub(super) seen: HashMap<i64, String>,
     /// Linked tickets that we may not see, or that are gone.
     pub(super) unseen: HashSet<i64>,
+    /// When they were last forgotten, to be tried once more (our clock).
+    pub(super) unseen_ms: i64,
     /// The search for changed tickets that is under way: when it began, and its next page.
     pub(super) net: Option<(i64, i64)>,
     /// The comparing of all that is open that is under way: it goes on before this incident.
@@ -67,11 +71,13 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(place: Place) -> Self {
         Self {
+            fed: place.cursor,
             place,
             kept: None,
             recent: BTreeMap::new(),
             seen: HashMap::new(),
             unseen: HashSet::new(),
+            unseen_ms: 0,
             net: None,
             open: None,
             swept_ms: i64::MIN,

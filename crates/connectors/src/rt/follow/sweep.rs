@@ -12,6 +12,9 @@ use std::collections::{HashMap, HashSet};
 /// How much further back changed tickets are looked for than seems necessary, in milliseconds.
 const NET_OVERLAP_MS: i64 = 120_000;
 
+/// Wait before a ticket that could not be read is tried again, in milliseconds.
+const UNSEEN_MS: i64 = 3_600_000;
+
 /// Pages of transactions that are read of tickets that changed without the feed's showing it.
 const STORY_PAGES_MAX: usize = 3;
 
@@ -23,6 +26,10 @@ impl Rt {
             state.swept_ms = round.now.0;
             state.net = Some((round.now.0, 1));
             state.open = Some(None);
+            if round.now.0.saturating_sub(state.unseen_ms) >= UNSEEN_MS {
+                state.unseen.clear();
+                state.unseen_ms = round.now.0;
+            }
         }
         let done = self.walk_backlog(round, state).await?;
         let done = self.cast_net(round, state).await? && done;
@@ -71,6 +78,10 @@ impl Rt {
                 let mut rows = round.lists.story(&ids, &which, STORY_PAGES_MAX).await?;
                 rows.reverse();
                 self.hand_over(round, state, &ids, &rows).await?;
+                let shown = rows.iter().map(|row| row.id).find(|id| *id > state.fed);
+                if let Some(shown) = shown {
+                    self.pass_hidden(round, state, shown).await?;
+                }
             }
             // Some versions give the last page again in place of one beyond it.
             let more = page.page == Some(page_number) && page.pages.is_some_and(|pages| pages > page_number);
