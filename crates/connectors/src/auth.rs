@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq;
 
 /// Checks that a request carries one of the secrets; with none configured, everybody may send.
 ///
-/// Without a header of its own the secret is looked for in `Authorization`, as a bearer token or as the password of
-/// basic authentication.
+/// Without a header of its own the secret is looked for in `Authorization`, as a bearer token, after the word
+/// `token`, or as the password of basic authentication.
 pub(crate) fn check(headers: &HeaderMap, header: Option<&HeaderName>, secrets: &[Secret]) -> Result<(), Refusal> {
     if secrets.is_empty() {
         return Ok(());
@@ -42,12 +42,12 @@ fn digest(text: &[u8]) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// What a header may mean as a secret: as it is, as a bearer token, as a basic password.
+/// What a header may mean as a secret: as it is, as a bearer token or what RT calls a token, as a basic password.
 fn offered(value: &HeaderValue, basic: bool) -> Vec<Vec<u8>> {
     let text = value.as_bytes().trim_ascii();
     let mut offered = vec![text.to_vec()];
-    if let Some(token) = after_scheme(text, b"bearer") {
-        offered.push(token.to_vec());
+    for scheme in [b"bearer".as_slice(), b"token"] {
+        offered.extend(after_scheme(text, scheme).map(<[u8]>::to_vec));
     }
     if basic && let Some(pair) = after_scheme(text, b"basic").and_then(base64) {
         let colon = pair.iter().position(|b| *b == b':');
@@ -101,6 +101,8 @@ mod tests {
             ("authorization", "Bearer s3cret:x", None, true),
             ("authorization", "bearer  old ", None, true),
             ("authorization", "old", None, true),
+            ("authorization", "token old", None, true),
+            ("authorization", "token ol", None, false),
             ("authorization", basic, None, true),
             ("authorization", "Basic dXNlcjpvbGQ", None, true),
             ("x-bridge", "old", Some(&own), true),

@@ -13,7 +13,7 @@ const PAGES_MAX: u32 = 10;
 /// Open incidents of ours that are looked through at a time.
 const STORED_MAX: usize = 500;
 /// By how much PagerDuty's clock and ours may differ, in milliseconds.
-const SKEW_MS: i64 = 2 * 60_000;
+pub(super) const SKEW_MS: i64 = 2 * 60_000;
 
 impl PagerDuty {
     /// Has every record read that may have changed since a time: incidents of the service that are open there, or were
@@ -58,7 +58,7 @@ impl PagerDuty {
         }
     }
 
-    /// Ids of the service's incidents, newest first, as far back as `since`.
+    /// Ids of the services' incidents, newest first, as far back as `since`.
     async fn listed(
         &self,
         statuses: Vec<IncidentStatus>,
@@ -68,7 +68,7 @@ impl PagerDuty {
         let (mut ids, mut offset) = (Vec::new(), 0);
         for _ in 0..PAGES_MAX {
             let call = incidents::list(&IncidentFilter {
-                service_ids: vec![self.service()],
+                service_ids: self.services(),
                 statuses: statuses.clone(),
                 date_range: date_range.clone(),
                 sort_by: vec![(SortField::CreatedAt, Order::Descending)],
@@ -89,7 +89,7 @@ impl PagerDuty {
     }
 }
 
-fn is_after(incident: &Incident, since: Timestamp) -> bool {
+pub(super) fn is_after(incident: &Incident, since: Timestamp) -> bool {
     let made = incident.created_at.as_deref().and_then(time::unix_ms);
     made.is_none_or(|made| made >= since.0)
 }

@@ -14,6 +14,9 @@ use pagebridge_ports::{Check, CheckResult};
 /// Of the event types, those without which something of what people do would only be seen by the next poll.
 const NEEDED: usize = 5;
 
+/// Services that are looked at, at most.
+const SERVICES_MAX: usize = 50;
+
 /// Pages of subscriptions that are looked through.
 const SUBSCRIPTION_PAGES_MAX: u32 = 10;
 
@@ -26,10 +29,12 @@ impl PagerDuty {
             return std::iter::once(token).chain(secret).collect();
         }
         let mut checks = vec![token, self.check_user().await];
-        let service = self.client.call(&services::get(&self.service(), &[])).await;
-        checks.push(self.check_service(&service));
-        if let Ok(service) = &service {
-            checks.push(self.check_policy(&service.value).await);
+        for id in self.services().iter().take(SERVICES_MAX) {
+            let service = self.client.call(&services::get(id, &[])).await;
+            checks.push(self.check_service(id, &service));
+            if let Ok(service) = &service {
+                checks.push(self.check_policy(&service.value).await);
+            }
         }
         // What the upkeep looks after, it also tells.
         if self.settings.webhook_url.is_none() {
@@ -37,10 +42,6 @@ impl PagerDuty {
             checks.push(self.check_secret());
         }
         checks
-    }
-
-    pub(super) fn service(&self) -> ServiceId {
-        ServiceId::new(self.settings.service_id.as_str())
     }
 
     async fn check_token(&self) -> Check {
@@ -81,12 +82,17 @@ impl PagerDuty {
         }
     }
 
-    fn check_service(&self, service: &Result<::pagerduty::Reply<Service>, Error>) -> Check {
+    fn check_service(&self, id: &ServiceId, service: &Result<::pagerduty::Reply<Service>, Error>) -> Check {
         const NAME: &str = "service";
         let service = match service {
             Ok(reply) => &reply.value,
-            Err(error) => {
+            Err(error) if self.settings.service_id.as_deref() == Some(id.as_str()) => {
                 return self.failed_check(NAME, error, "set service_id to the id of a service of this account");
+            }
+            Err(error) => {
+                let remedy =
+                    format!("set `{id}` to the id of a service of this account, where queues and services are mapped");
+                return self.failed_check(NAME, error, &remedy);
             }
         };
         match &service.status {
@@ -160,7 +166,7 @@ impl PagerDuty {
         }
     }
 
-    /// All subscriptions that cover the service.
+    /// All subscriptions that cover one of the services.
     async fn subscriptions(&self) -> Result<Vec<Subscription>, Error> {
         let mut found = Vec::new();
         let mut offset = 0;
@@ -179,9 +185,23 @@ impl PagerDuty {
 
     fn covers(&self, subscription: &Subscription) -> bool {
         subscription.filter.as_ref().is_some_and(|filter| match filter.kind.as_str() {
-            "service_reference" => filter.id.as_deref() == Some(self.settings.service_id.as_str()),
+            "service_reference" => {
+                let services = self.services();
+                services.is_empty() || services.iter().any(|id| filter.id.as_deref() == Some(id.as_str()))
+            }
             kind => kind == "account_reference",
         })
+    }
+
+    /// The services of which no subscription that works tells anything.
+    fn uncovered(&self, working: &[&Subscription]) -> Vec<ServiceId> {
+        let covers = |s: &Subscription, id: &ServiceId| {
+            let filter = s.filter.as_ref();
+            filter.is_some_and(|f| f.kind == "account_reference" || f.id.as_deref() == Some(id.as_str()))
+        };
+        let mut all = self.services();
+        all.retain(|id| !working.iter().any(|s| covers(s, id)));
+        all
     }
 
     fn judge_subscriptions(&self, name: &str, all: &[Subscription]) -> Check {
@@ -199,6 +219,14 @@ impl PagerDuty {
                 name,
                 &format!("it is switched off: {POLLED}"),
                 "enable it in PagerDuty; it is switched off for a day when three deliveries in a row are refused",
+            );
+        }
+        let uncovered = self.uncovered(&working);
+        if let Some(first) = uncovered.first() {
+            return self.warning(
+                name,
+                &format!("{} of the services have none, such as {first}: what people do there is only seen by polling", uncovered.len()),
+                "add a webhook subscription (v3) for each of these services, or one for the account, that posts to this bridge",
             );
         }
         let missing: Vec<_> =

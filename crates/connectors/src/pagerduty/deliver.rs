@@ -2,13 +2,13 @@
 
 use super::wire::{Among, NOTE_CHARS_MAX};
 use super::{PagerDuty, map, wire};
-use crate::outcome::{Doing, holds, no_record, noted, record_later, rejected};
+use crate::outcome::{Doing, holds, no_record, noted, record_later, rejected, with_causes};
 use crate::text::marked;
-use ::pagerduty::rest::incidents::{self, Incident};
+use ::pagerduty::rest::incidents::{self, Incident, IncidentUpdate};
 use ::pagerduty::rest::notes;
-use ::pagerduty::text::shorten_key;
+use ::pagerduty::text::{SUMMARY_CHARS_MAX, cut, shorten_key};
 use ::pagerduty::{Class, IncidentId};
-use pagebridge_core::{Delivery, Outcome, RecordId, Role, Status, Step};
+use pagebridge_core::{Content, Delivery, Outcome, RecordId, Role, Status, Step};
 
 /// How far PagerDuty's clock and ours may be apart, in milliseconds.
 const CLOCKS_APART_MS_MAX: i64 = 120_000;
@@ -19,28 +19,49 @@ impl PagerDuty {
         let ended = match (&delivery.step, record) {
             (Step::Create, _) => self.create(delivery).await,
             (Step::Find, _) if delivery.role == Role::Confirm => self.find_confirming(delivery).await,
-            (Step::Find, _) => self.find(&delivery.create_key).await,
+            (Step::Find, _) => self.find(delivery).await,
             (Step::SetStatus { from, to }, Some(id)) => self.set_status(id, *from, *to).await,
             (Step::AddNote(_), Some(id)) => self.add_note(id, delivery).await,
-            (Step::SetStatus { .. } | Step::AddNote(_), None) => Ok(no_record()),
-            // No rule wants it: what such a record says is not changed once it is made.
-            (Step::Update { .. } | Step::Mark, _) => Ok(holds(None, Status::Triggered)),
+            (Step::Update { .. }, Some(id)) => self.update(id, &delivery.content).await,
+            (Step::SetStatus { .. } | Step::Update { .. } | Step::AddNote(_), None) => Ok(no_record()),
+            (Step::Mark, _) => Ok(rejected(
+                "PagerDuty's incidents have no field for the record that they belong to",
+                "report this as a bug of Pagebridge",
+            )),
         };
         ended.unwrap_or_else(|outcome| outcome)
     }
 
     async fn create(&self, delivery: &Delivery) -> Result<Outcome, Outcome> {
         let key = &delivery.create_key;
+        let Some(service) = self.service_of(delivery) else {
+            return Ok(rejected(
+                "nothing says on which PagerDuty service the incident is to be made",
+                "set `service` where it comes from, such as for the queue of its ticket, or `service_id` of this system, then \
+                 release",
+            ));
+        };
         if delivery.uncertain
-            && let Some(incident) = self.find_exact(key).await?
+            && let Some(incident) = self.find_exact(delivery).await?
         {
             return self.made(&incident);
         }
-        match self.client.call(&wire::create(&self.settings, key, &delivery.content)).await {
+        match self.client.call(&wire::create(&self.settings, service, key, &delivery.content)).await {
             Ok(reply) => self.made(&reply.value),
-            Err(error) if error.class() == Class::Duplicate => self.adopt(key).await,
+            Err(error) if error.class() == Class::Duplicate => self.adopt(delivery).await,
+            // It is only this record's, so all others may fare better.
+            Err(error) if error.class() == Class::NotFound && delivery.content.service.is_some() => Ok(rejected(
+                format!("PagerDuty has no service `{service}`: {}", with_causes(&error)),
+                "set `service` where it comes from to the id of a service of this account, then release",
+            )),
             Err(error) => Err(self.failed(&error, Doing::Create)),
         }
+    }
+
+    /// The service that an incident is on, or is to be made on.
+    fn service_of<'a>(&'a self, delivery: &'a Delivery) -> Option<&'a str> {
+        let own = delivery.content.service.as_deref().filter(|_| delivery.role == Role::Record);
+        own.or(self.settings.service_id.as_deref())
     }
 
     /// An incident that was made and has moved since is a reading: what a person did there in the meantime must be
@@ -53,8 +74,9 @@ impl PagerDuty {
     }
 
     /// Takes the open incident that stands in the way of a new one: it is the one that was to be made.
-    async fn adopt(&self, key: &str) -> Result<Outcome, Outcome> {
-        let found = self.look_up(key, Among::Open).await?;
+    async fn adopt(&self, delivery: &Delivery) -> Result<Outcome, Outcome> {
+        let key = &delivery.create_key;
+        let found = self.look_up(delivery, Among::Open).await?;
         let exact = found.iter().find(|incident| has_key(incident, key));
         match exact.or(found.first()) {
             Some(incident) => self.made(incident),
@@ -64,8 +86,8 @@ impl PagerDuty {
         }
     }
 
-    async fn find(&self, key: &str) -> Result<Outcome, Outcome> {
-        match self.find_exact(key).await? {
+    async fn find(&self, delivery: &Delivery) -> Result<Outcome, Outcome> {
+        match self.find_exact(delivery).await? {
             Some(incident) => Ok(holds(Some(map::record(&incident)), self.status_of(&incident)?)),
             None => Ok(Outcome::Missing),
         }
@@ -76,7 +98,7 @@ impl PagerDuty {
     /// An open one counts, whoever opened it: the event is part of it. One that is over counts only when it was made for
     /// this event; the one that the alert had before it began again does not, whatever it holds.
     async fn find_confirming(&self, delivery: &Delivery) -> Result<Outcome, Outcome> {
-        let mut found = self.look_up(&delivery.create_key, Among::All).await?;
+        let mut found = self.look_up(delivery, Among::All).await?;
         if let Some(left) = &delivery.left {
             found.retain(|incident| incident.id.as_str() != left.0);
         }
@@ -98,8 +120,9 @@ impl PagerDuty {
     }
 
     /// Finds the incident that was made with this key: an open one, or else the newest that is over.
-    async fn find_exact(&self, key: &str) -> Result<Option<Incident>, Outcome> {
-        let mut found = self.look_up(key, Among::All).await?;
+    async fn find_exact(&self, delivery: &Delivery) -> Result<Option<Incident>, Outcome> {
+        let key = &delivery.create_key;
+        let mut found = self.look_up(delivery, Among::All).await?;
         // The filter also matches alerts inside incidents that others made.
         found.retain(|incident| has_key(incident, key));
         let open = |incident: &Incident| {
@@ -110,8 +133,9 @@ impl PagerDuty {
         Ok(found.into_iter().nth(place))
     }
 
-    async fn look_up(&self, key: &str, among: Among) -> Result<Vec<Incident>, Outcome> {
-        let reply = self.client.call(&wire::find(&self.settings, key, among)).await;
+    async fn look_up(&self, delivery: &Delivery, among: Among) -> Result<Vec<Incident>, Outcome> {
+        let call = wire::find(self.service_of(delivery), &delivery.create_key, among);
+        let reply = self.client.call(&call).await;
         reply.map(|reply| reply.value.items).map_err(|error| self.failed(&error, Doing::Read))
     }
 
@@ -151,6 +175,24 @@ impl PagerDuty {
             Err(record_later(format!("PagerDuty took the change, and the incident is still {before}")))
         } else {
             self.moved(incident).await
+        }
+    }
+
+    /// Brings title and urgency up to date. One that is over stays as it is.
+    async fn update(&self, id: &RecordId, content: &Content) -> Result<Outcome, Outcome> {
+        let incident = self.incident(id).await?;
+        let status = self.status_of(&incident)?;
+        let (title, urgency) = (cut(&content.title, SUMMARY_CHARS_MAX), wire::urgency(content.urgency));
+        let same = incident.title == title && incident.urgency.as_ref() == Some(&urgency);
+        if same || title.trim().is_empty() || status == Status::Resolved {
+            return Ok(holds(None, status));
+        }
+        let update =
+            IncidentUpdate { title: Some(title.into_owned()), urgency: Some(urgency), ..IncidentUpdate::default() };
+        match self.client.call(&incidents::update(&incident.id, &update)).await {
+            Ok(_) => Ok(holds(None, status)),
+            Err(error) if error.class() == Class::AlreadyResolved => Ok(holds(None, Status::Resolved)),
+            Err(error) => Err(self.failed(&error, Doing::Write)),
         }
     }
 

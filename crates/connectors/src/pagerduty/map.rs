@@ -1,5 +1,6 @@
 //! PagerDuty's words to ours and back.
 
+use super::Opens;
 use crate::text::{is_blank, storable};
 use ::pagerduty::rest::incidents::{Incident, IncidentStatus, Urgency as TheirUrgency};
 use ::pagerduty::rest::notes::Note;
@@ -45,12 +46,16 @@ pub(super) fn input(
     event: &Event,
     webhook_id: Option<&str>,
     ours: Ours<'_>,
+    opens: &Opens,
 ) -> Result<Input, Nothing> {
     let id = [event.id.as_deref(), webhook_id].into_iter().flatten().find(|id| !is_blank(id));
     let id = id.map_or_else(InputId::default, |id| InputId::from_parts(&[system.as_str(), id]));
+    let mut asks = false;
     let (news, keys, url, reason) = match &event.data {
         EventData::Incident(incident) => {
             let keys = keys(&incident.id, incident.incident_key.as_deref());
+            let service = incident.service.as_ref().map(|service| service.id.as_str());
+            asks = event.event_type == EventType::IncidentTriggered && opens.covers(service);
             (incident_news(event, incident)?, keys, incident.html_url.clone(), incident.resolve_reason.as_ref())
         }
         EventData::Note(note) => {
@@ -67,6 +72,7 @@ pub(super) fn input(
         keys,
         actor: actor(event.agent.as_ref(), reason, ours),
         occurred_at: event.occurred_at_ms.map(Timestamp),
+        asks,
         url,
         ..Input::about(system.clone(), What::News(news))
     })
@@ -78,7 +84,7 @@ fn no_effect(event_type: &str) -> Nothing {
 }
 
 /// An incident's own id first; its key finds it when the answer to its making has not come yet.
-fn keys(id: &IncidentId, incident_key: Option<&str>) -> Vec<Key> {
+pub(super) fn keys(id: &IncidentId, incident_key: Option<&str>) -> Vec<Key> {
     let key = |kind, value: &str| Key { kind, value: value.to_owned() };
     let record = Some(id.as_str()).filter(|id| !is_blank(id)).map(|id| key(KeyKind::Record, id));
     let create = incident_key.filter(|k| !is_blank(k)).map(|k| key(KeyKind::CreateKey, k));
@@ -182,7 +188,7 @@ pub(super) fn content(incident: &Incident) -> Content {
             _ => Urgency::High,
         },
         priority: incident.priority.as_ref().and_then(|p| p.summary.clone()),
-        service: None,
+        service: incident.service.as_ref().map(|service| service.id.to_string()),
         event: None,
     }
 }

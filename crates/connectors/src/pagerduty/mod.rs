@@ -7,6 +7,7 @@
 mod backfill;
 mod check;
 mod deliver;
+mod follow;
 mod map;
 mod outcome;
 mod poll;
@@ -18,16 +19,19 @@ mod wire;
 use crate::outcome::with_causes;
 use crate::{Secret, SetupError};
 use ::pagerduty::rest::users::{self, User};
-use ::pagerduty::{Client, Error};
+use ::pagerduty::{Client, Error, ServiceId};
+pub use follow::Follower;
 use map::Ours;
 use pagebridge_core::{Delivery, Outcome, RecordRef, SystemName};
 use pagebridge_ports::{BoxFuture, Check, Clock, Connector};
+pub use receive::WebHookPage;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use subscription::Secrets;
 
-/// What a connection to one PagerDuty service needs.
+/// What a connection to one PagerDuty account needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The system's name in the configuration.
@@ -40,12 +44,20 @@ pub struct Settings {
     pub token: Secret,
     /// E-mail address of the user in whose name incidents are changed; needed with an account's key.
     pub from: Option<String>,
-    /// The service on which incidents are made.
-    pub service_id: String,
+    /// The service on which incidents are made that name none.
+    pub service_id: Option<String>,
+    /// Other services on which incidents are made.
+    pub services: BTreeSet<String>,
+    /// Services whose new incidents begin something elsewhere.
+    pub opens: Opens,
+    /// Whether incidents from before the first start begin something too; see [`Follower`].
+    pub backlog: bool,
     /// The escalation policy of new incidents; without it, the service's own.
     pub escalation_policy: Option<String>,
     /// Secrets of webhook subscriptions; more than one while a secret is being replaced.
     pub webhook_secrets: Vec<Secret>,
+    /// Secrets of which a webhook that comes to [`WebHookPage`] must carry one.
+    pub webhook_tokens: Vec<Secret>,
     /// The public address on which PagerDuty reaches us, when the bridge is to make and look after a webhook subscription
     /// of its own; see [`Upkeep`](pagebridge_ports::Upkeep).
     pub webhook_url: Option<String>,
@@ -61,6 +73,28 @@ pub struct Settings {
     pub proxy: bool,
 }
 
+/// Services whose new incidents begin something elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Opens {
+    /// None: incidents are only made from elsewhere.
+    #[default]
+    None,
+    /// These, by id.
+    These(BTreeSet<String>),
+    /// All services of the account.
+    All,
+}
+
+impl Opens {
+    fn covers(&self, service: Option<&str>) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(ids) => service.is_some_and(|id| ids.contains(id)),
+            Self::All => true,
+        }
+    }
+}
+
 impl Settings {
     /// Settings of the US region.
     #[must_use]
@@ -71,9 +105,13 @@ impl Settings {
             api_url: ::pagerduty::Region::Us.rest_url().to_owned(),
             token,
             from: None,
-            service_id: service_id.to_owned(),
+            service_id: Some(service_id.to_owned()),
+            services: BTreeSet::new(),
+            opens: Opens::None,
+            backlog: false,
             escalation_policy: None,
             webhook_secrets: Vec::new(),
+            webhook_tokens: Vec::new(),
             webhook_url: None,
             insecure: false,
             user_name: None,
@@ -87,7 +125,7 @@ impl Settings {
 /// Wait after an attempt to learn our user's id before the next, in milliseconds.
 const LEARN_WAIT_MS: i64 = 10 * 60_000;
 
-/// The connector to one PagerDuty service.
+/// The connector to one PagerDuty account.
 pub struct PagerDuty {
     settings: Settings,
     client: Client,
@@ -108,8 +146,14 @@ impl PagerDuty {
     /// [`SetupError`] naming the setting that is wrong.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let problem = |problem: &str| SetupError { system: settings.system.clone(), problem: problem.to_owned() };
-        if settings.service_id.trim().is_empty() {
+        if settings.service_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
             return Err(problem("service_id is empty; set it to the id of the service that incidents are made on"));
+        }
+        if settings.service_id.is_none() && settings.services.is_empty() && settings.opens == Opens::None {
+            return Err(problem(
+                "service_id is missing and no bridge names a service; set it to the id of the service that incidents are \
+                 made on",
+            ));
         }
         let mut builder = Client::builder()
             .rest_url(settings.api_url.as_str())
@@ -168,6 +212,18 @@ impl PagerDuty {
         };
         let page = self.client.call(&wire::users_like(from.trim())).await?.value;
         Ok(page.items.into_iter().find(|user| user.email.eq_ignore_ascii_case(from.trim())))
+    }
+
+    /// The services by id that incidents are made on or come from; empty when that may be any service of the account.
+    fn services(&self) -> Vec<ServiceId> {
+        let named = match &self.settings.opens {
+            Opens::All => return Vec::new(),
+            Opens::These(ids) => Some(ids),
+            Opens::None => None,
+        };
+        let all = self.settings.service_id.iter().chain(&self.settings.services).chain(named.into_iter().flatten());
+        let all: BTreeSet<&String> = all.collect();
+        all.into_iter().map(|id| ServiceId::new(id.as_str())).collect()
     }
 
     fn ours(&self) -> Ours<'_> {

@@ -1,24 +1,51 @@
 //! Takes PagerDuty's webhooks.
 
 use super::subscription::Known;
-use super::{PagerDuty, map, wire};
+use super::{PagerDuty, Settings, map, wire};
+use crate::auth;
 use ::pagerduty::webhook::{self, ID_HEADER, ParseError, SIGNATURE_HEADER, SUBSCRIPTION_HEADER, SignatureError};
 use http::HeaderMap;
 use pagebridge_ports::{Receive, Received, Refusal};
+use std::sync::Arc;
 
 impl Receive for PagerDuty {
     fn receive(&self, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
         self.verify(headers, body)?;
-        let event = wire::parse(body).map_err(|error| explain(body, &error))?;
-        let webhook_id = headers.get(ID_HEADER).and_then(|id| id.to_str().ok());
-        Ok(match map::input(&self.settings.system, &event, webhook_id, self.ours()) {
-            Ok(input) => Received::Input(Box::new(input)),
-            Err(map::Nothing { reason, detail }) => Received::Ignored { reason, detail },
-        })
+        self.understand(headers, body)
+    }
+}
+
+/// PagerDuty's webhooks as the page `/PagerDuty/WebHook.html` of the extension for Request Tracker takes them: their
+/// subscription sends a header `Authorization: token ...`. What means nothing to us is answered 2xx, since PagerDuty switches
+/// off a subscription that is refused.
+pub struct WebHookPage(pub Arc<PagerDuty>);
+
+impl Receive for WebHookPage {
+    fn receive(&self, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        let Settings { webhook_tokens, webhook_secrets, .. } = &self.0.settings;
+        auth::check(headers, None, webhook_tokens)?;
+        if webhook_tokens.is_empty() || !webhook_secrets.is_empty() {
+            self.0.verify(headers, body)?;
+        }
+        match self.0.understand(headers, body) {
+            Err(Refusal::Malformed { field, detail }) if !field.is_empty() => {
+                Ok(Received::Ignored { reason: "no_event", detail })
+            }
+            understood => understood,
+        }
     }
 }
 
 impl PagerDuty {
+    fn understand(&self, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        let event = wire::parse(body).map_err(|error| explain(body, &error))?;
+        let webhook_id = headers.get(ID_HEADER).and_then(|id| id.to_str().ok());
+        Ok(match map::input(&self.settings.system, &event, webhook_id, self.ours(), &self.settings.opens) {
+            Ok(input) => Received::Input(Box::new(input)),
+            Err(map::Nothing { reason, detail }) => Received::Ignored { reason, detail },
+        })
+    }
+
     /// Whether the webhook names a subscription that another node of ours may have made a moment ago. Refusing it would
     /// cost it: PagerDuty repeats what is answered 503, drops what is answered 401, and rests after three drops.
     fn may_know_soon(&self, headers: &HeaderMap, known: &Known) -> bool {

@@ -150,10 +150,19 @@ impl PagerDuty {
         judge(all, known, configured, &description(&store.bridges().instance, &self.settings.system))
     }
 
-    /// The subscriptions of the service that post to our address.
+    /// Whose incidents our subscription is about: those of the one service, or else of the whole account.
+    fn scope(&self) -> Filter {
+        let mut services = self.services();
+        match services.pop() {
+            Some(service) if services.is_empty() => Filter::Service(service),
+            _ => Filter::Account,
+        }
+    }
+
+    /// The subscriptions of the service or account that post to our address.
     async fn own_subscriptions(&self, url: &str) -> Result<Vec<Subscription>, Trouble> {
-        let (filter, mut found, mut offset) = (Filter::Service(self.service()), Vec::new(), 0);
-        // Ten fit on a service.
+        let (filter, mut found, mut offset) = (self.scope(), Vec::new(), 0);
+        // Ten fit on a service, or on an account.
         loop {
             let paging = Paging { limit: Some(LIMIT_MAX), offset: Some(offset) };
             let page = self.client.call(&webhook_subscriptions::list(Some(&filter), paging)).await?.value;
@@ -169,8 +178,9 @@ impl PagerDuty {
     fn is_own(&self, subscription: &Subscription, url: &str) -> bool {
         let posts = subscription.delivery_method.as_ref().is_some_and(|method| method.url == url);
         posts
-            && subscription.filter.as_ref().is_some_and(|filter| {
-                filter.kind == "service_reference" && filter.id.as_deref() == Some(self.settings.service_id.as_str())
+            && subscription.filter.as_ref().is_some_and(|filter| match self.scope() {
+                Filter::Service(id) => filter.kind == "service_reference" && filter.id.as_deref() == Some(id.as_str()),
+                _ => filter.kind == "account_reference",
             })
     }
 
@@ -249,7 +259,7 @@ impl PagerDuty {
             url: run.url.to_owned(),
             description: description(&run.store.bridges().instance, system),
             events: EVENTS.map(str::to_owned).into(),
-            filter: Filter::Service(self.service()),
+            filter: self.scope(),
             custom_headers: Vec::new(),
         };
         let made = self.client.call(&webhook_subscriptions::create(&new)).await?.value;

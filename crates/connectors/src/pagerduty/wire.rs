@@ -18,13 +18,9 @@ const BODY_CHARS_MAX: usize = 25_000;
 pub(super) const NOTE_CHARS_MAX: usize = 25_000;
 
 /// Makes the incident; the key makes a repeat safe.
-pub(super) fn create(settings: &Settings, key: &str, content: &Content) -> Call<Incident> {
-    let urgency = match content.urgency {
-        pagebridge_core::Urgency::High => Urgency::High,
-        pagebridge_core::Urgency::Low => Urgency::Low,
-    };
-    let mut new =
-        NewIncident::new(&content.title, settings.service_id.as_str()).with_urgency(urgency).with_incident_key(key);
+pub(super) fn create(settings: &Settings, service: &str, key: &str, content: &Content) -> Call<Incident> {
+    let urgency = urgency(content.urgency);
+    let mut new = NewIncident::new(&content.title, service).with_urgency(urgency).with_incident_key(key);
     if !content.body.is_empty() {
         new = new.with_body(cut(&content.body, BODY_CHARS_MAX));
     }
@@ -32,6 +28,13 @@ pub(super) fn create(settings: &Settings, key: &str, content: &Content) -> Call<
         new = new.with_escalation_policy(policy.as_str());
     }
     incidents::create(&new)
+}
+
+pub(super) fn urgency(urgency: pagebridge_core::Urgency) -> Urgency {
+    match urgency {
+        pagebridge_core::Urgency::High => Urgency::High,
+        pagebridge_core::Urgency::Low => Urgency::Low,
+    }
 }
 
 /// Which incidents with our key to look for.
@@ -43,8 +46,8 @@ pub(super) enum Among {
     All,
 }
 
-/// Looks for incidents by key, newest first.
-pub(super) fn find(settings: &Settings, key: &str, among: Among) -> Call<Page<Incident>> {
+/// Looks for incidents by key, on one service or all, newest first.
+pub(super) fn find(service: Option<&str>, key: &str, among: Among) -> Call<Page<Incident>> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
     let statuses = match among {
         Among::Open => vec![Triggered, Acknowledged],
@@ -52,7 +55,7 @@ pub(super) fn find(settings: &Settings, key: &str, among: Among) -> Call<Page<In
     };
     incidents::list(&IncidentFilter {
         incident_key: Some(key.to_owned()),
-        service_ids: vec![settings.service_id.as_str().into()],
+        service_ids: service.into_iter().map(Into::into).collect(),
         statuses,
         date_range: match among {
             // An incident can stay open for longer than a month.

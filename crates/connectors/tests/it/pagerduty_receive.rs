@@ -291,7 +291,8 @@ fn settings_that_cannot_work_are_refused_by_name() {
         change(&mut settings);
         PagerDuty::new(settings, Arc::new(ManualClock::at(NOW))).expect_err("refused").to_string()
     };
-    assert!(refused(|s| s.service_id = String::new()).contains("service_id"));
+    assert!(refused(|s| s.service_id = Some(String::new())).contains("service_id"));
+    assert!(refused(|s| s.service_id = None).contains("service_id"));
     assert!(refused(|s| s.api_url = "pagerduty".to_owned()).contains("`pagerduty`"));
     assert!(refused(|s| s.token = Secret::new("")).contains("token"));
     let shown = format!("{:?}", pagerduty(URL));

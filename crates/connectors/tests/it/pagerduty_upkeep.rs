@@ -75,7 +75,7 @@ impl World {
         let mut settings = pagerduty_settings(&self.sandbox.pagerduty_url);
         settings.token = Secret::new(self.sandbox.account_token.as_str());
         settings.from = Some(self.sandbox.from.clone());
-        settings.service_id.clone_from(&self.sandbox.service_id);
+        settings.service_id = Some(self.sandbox.service_id.clone());
         settings.webhook_url = Some(self.url.clone());
         change(&mut settings);
         PagerDuty::new(settings, self.clock.clone()).expect("valid")

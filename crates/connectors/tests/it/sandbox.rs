@@ -24,7 +24,7 @@ fn pagerduty(sandbox: &Running) -> PagerDuty {
     let mut settings = pagerduty_settings(&sandbox.pagerduty_url);
     settings.token = Secret::new(sandbox.account_token.as_str());
     settings.from = Some(sandbox.from.clone());
-    settings.service_id.clone_from(&sandbox.service_id);
+    settings.service_id = Some(sandbox.service_id.clone());
     settings.webhook_secrets = vec![Secret::new(sandbox.pagerduty_webhook_secret.as_str())];
     PagerDuty::new(settings, Arc::new(SystemClock)).expect("valid")
 }
