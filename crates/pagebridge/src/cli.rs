@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Doctor(ConfigArgs),
     /// Try out how people are told when paging does not work
     Operator(OperatorArgs),
+    /// Write programs and files for other systems
+    Export(ExportArgs),
     /// List incidents, or show one
     Incidents(IncidentsArgs),
     /// Show what happened, entry by entry
@@ -88,6 +90,35 @@ pub(crate) struct OperatorArgs {
 pub(crate) enum OperatorCommand {
     /// Send a test message by every channel, and tell what became of it
     Test(ConfigArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(subcommand)]
+    pub(crate) command: ExportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportCommand {
+    /// Print a Perl program that has Request Tracker tell the bridge at once when a ticket changes; run it on RT's machine
+    RtScrip(RtScripArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RtScripArgs {
+    /// Where RT reaches the bridge, such as https://bridge.example.com/hooks/rt
+    #[arg(long, value_name = "URL", required_unless_present = "uninstall")]
+    pub(crate) url: Option<String>,
+    /// Only in this queue, by name; may be repeated [default: in all queues]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) queue: Vec<String>,
+    /// A file on RT's machine with the token that the bridge expects (`webhook_secrets` of the system); RT's web server must
+    /// be able to read it, and nobody else
+    #[arg(long, value_name = "FILE", default_value = "/etc/pagebridge/rt-token")]
+    pub(crate) token_file: String,
+    /// Print a program that removes the scrip instead
+    #[arg(long, conflicts_with_all = ["url", "queue"])]
+    pub(crate) uninstall: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,11 +9,14 @@ mod doctor;
 mod drill;
 mod env;
 mod exit;
+mod export;
 mod logs;
 mod netbox;
 mod operator;
 mod output;
+mod pagerduty;
 mod reading;
+mod rt;
 mod sandbox;
 mod senders;
 mod serve;
@@ -71,6 +74,7 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
             let OperatorCommand::Test(args) = args.command;
             operator::test(&check::accept(load(args, env), json)?, json).await
         }
+        Command::Export(args) => export::run(&args.command, json),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "pagebridge", &mut std::io::stdout());
             Ok(())

@@ -2,10 +2,10 @@
 
 use crate::config::{Config, Kind, Security, Smtp, StoreAddress, System};
 use crate::exit::{CliError, Exit};
-use crate::netbox;
 use crate::senders::{self, Senders};
+use crate::{netbox, pagerduty, rt};
 use pagebridge_connectors::events::{Alerts, Keyring, PASSED_KEYS_MAX};
-use pagebridge_connectors::{Operator, Opsgenie, PagerDuty, operator, opsgenie, pagerduty};
+use pagebridge_connectors::{Operator, Opsgenie, operator, opsgenie};
 use pagebridge_core::{Bridge, Bridges, IncidentId, Input, PollPolicy, SystemName, Watch};
 use pagebridge_engine::{Engine, SystemRuntime};
 use pagebridge_ports::{
@@ -15,9 +15,6 @@ use pagebridge_server::{BODY_SIZE_BYTES_DEFAULT, Endpoint, Figures, Intake, Rout
 use pagebridge_store_postgres::PostgresStore;
 use pagebridge_store_sqlite::SqliteStore;
 use std::sync::Arc;
-
-/// Largest webhook of PagerDuty that is taken, in bytes: it sends whole incidents.
-const PAGERDUTY_BODY_SIZE_BYTES: usize = 2 * 1024 * 1024;
 
 /// A store that is open.
 pub(crate) struct OpenStore {
@@ -48,8 +45,9 @@ pub(crate) fn bridges(config: &Config) -> Bridges {
         .with_room(PASSED_KEYS_MAX);
     bridges.backoff = config.backoff.clone();
     bridges.poll = config.poll.clone();
-    // Whoever follows a NetBox has read what is worth reading.
-    let followed = config.systems.iter().filter(|system| matches!(system.kind, Kind::NetBox(_)));
+    // Whoever follows a NetBox or an RT has read what is worth reading.
+    let is_followed = |system: &&System| matches!(system.kind, Kind::NetBox(_) | Kind::Rt(_));
+    let followed = config.systems.iter().filter(is_followed);
     bridges.polls.extend(followed.map(|system| (system.name.clone(), PollPolicy::ON_DEMAND)));
     bridges
 }
@@ -142,27 +140,8 @@ fn connector(
     clock: Arc<dyn Clock>,
 ) -> Result<Connected, pagebridge_connectors::SetupError> {
     Ok(match &system.kind {
-        Kind::PagerDuty(own) => {
-            let settings = pagerduty::Settings {
-                label: system.label.clone(),
-                api_url: system.api_url.clone(),
-                from: Some(own.from.clone()),
-                webhook_secrets: system.webhook_secrets.clone(),
-                webhook_url: own.webhook_url.clone(),
-                insecure: own.insecure_webhooks,
-                user_name: own.user.clone(),
-                connect_timeout_ms: system.connect_timeout_ms,
-                timeout_ms: system.timeout_ms,
-                proxy: system.proxy,
-                ..pagerduty::Settings::new(system.name.clone(), own.api_token.clone(), &own.service_id)
-            };
-            let made = Arc::new(PagerDuty::new(settings, clock)?);
-            let subscription = own.webhook_url.as_ref().map(|_| made.clone() as Arc<dyn Upkeep>);
-            Connected {
-                upkeeps: subscription.into_iter().collect(),
-                ..Connected::both(made, PAGERDUTY_BODY_SIZE_BYTES)
-            }
-        }
+        Kind::PagerDuty(own) => pagerduty::connected(config, system, own, clock)?,
+        Kind::Rt(own) => rt::connected(system, own, clock)?,
         Kind::Opsgenie(own) => {
             let made = Arc::new(Opsgenie::new(opsgenie_settings(config, system, own), clock)?);
             Connected::both(made, BODY_SIZE_BYTES_DEFAULT)

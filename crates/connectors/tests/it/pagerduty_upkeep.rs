@@ -423,3 +423,17 @@ async fn a_token_that_may_not_is_told() {
     assert!(now.0 > 0 && world.mark().await.is_empty());
     world.sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn the_subscription_of_several_services_is_the_accounts() {
+    let mut world = World::new().await;
+    let connector = world.connector_with(|s| s.services = ["PANOTHER".to_owned()].into());
+    for repairs in [vec!["made"], Vec::new()] {
+        let upkept = world.run(&connector).await;
+        assert_eq!((upkept.check.result, upkept.repairs), (CheckResult::Ok, repairs), "{:?}", upkept.check);
+    }
+    let filter = world.only().await.filter.expect("a filter");
+    assert_eq!((filter.kind.as_str(), filter.id), ("account_reference", None));
+    world.stranger();
+    assert!(is_taken(&connector, &world.next().await));
+}

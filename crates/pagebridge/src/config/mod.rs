@@ -10,6 +10,7 @@ mod netbox;
 mod operator;
 mod raw;
 mod resolve;
+mod rt;
 mod rules;
 mod section;
 mod systems;
@@ -22,6 +23,7 @@ pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, load, load_text, without_file};
 pub(crate) use netbox::{NetBox, Tie};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
+pub(crate) use rt::{WEBHOOK_PAGE, hears_webhook_page, services_of};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
 use pagerduty::Secret;
@@ -115,6 +117,8 @@ pub(crate) enum Kind {
     /// The alerts behind one routing key.
     Alerts(Alerts),
     NetBox(Box<NetBox>),
+    /// What the connector to a Request Tracker is set by, but for what every system has.
+    Rt(Box<pagebridge_connectors::rt::Settings>),
 }
 
 impl Kind {
@@ -126,6 +130,7 @@ impl Kind {
             Self::Events(_) => "events",
             Self::Alerts(_) => "pagerduty-events",
             Self::NetBox(_) => "netbox",
+            Self::Rt(_) => "rt",
         }
     }
 
@@ -134,7 +139,7 @@ impl Kind {
         match self {
             Self::PagerDuty(_) => Some("/pd-webhook"),
             Self::Opsgenie(_) => Some("/ops-webhook"),
-            Self::Events(_) | Self::Alerts(_) | Self::NetBox(_) => None,
+            Self::Events(_) | Self::Alerts(_) | Self::NetBox(_) | Self::Rt(_) => None,
         }
     }
 }
@@ -145,12 +150,14 @@ pub(crate) struct PagerDuty {
     pub(crate) api_token: Secret,
     /// E-mail of the user we act as.
     pub(crate) from: String,
-    /// The service that incidents are created on.
-    pub(crate) service_id: String,
+    /// The service that incidents are created on that name none.
+    pub(crate) service_id: Option<String>,
     /// That user's name, when it is known beforehand.
     pub(crate) user: Option<String>,
     /// Take webhooks without a signature.
     pub(crate) insecure_webhooks: bool,
+    /// Tokens of which a webhook must carry one that comes where the extension for Request Tracker took them.
+    pub(crate) webhook_tokens: Vec<Secret>,
     /// Where PagerDuty reaches us, when the bridge looks after its webhook subscription.
     pub(crate) webhook_url: Option<String>,
 }
@@ -203,9 +210,11 @@ impl System {
             Kind::Opsgenie(_) => (16, Some(600)),
             Kind::Events(_) | Kind::Alerts(_) => (16, Some(120)),
             Kind::NetBox(_) => (4, None),
+            // Each call costs an RT some tenths of a second of work, and it limits nobody.
+            Kind::Rt(_) => (2, None),
         };
-        // The first call after NetBox's start takes seconds.
-        let timeout_ms = if matches!(kind, Kind::NetBox(_)) { 30_000 } else { 10_000 };
+        // The first call after NetBox's start takes seconds, and so may a list of RT's.
+        let timeout_ms = if matches!(kind, Kind::NetBox(_) | Kind::Rt(_)) { 30_000 } else { 10_000 };
         Self {
             name,
             label: label.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::netbox::RawNetBox;
 use super::operator::RawOperator;
+use super::rt::RawRt;
 use super::section::{At, Section};
 use super::text::Text;
 use std::ops::{Range, RangeInclusive};
@@ -68,6 +69,7 @@ pub(crate) enum RawKind {
         service_id: Option<At<Text>>,
         user: Option<At<Text>>,
         insecure_webhooks: Option<At<bool>>,
+        webhook_tokens: Vec<At<Text>>,
         webhook_url: Option<At<Text>>,
     },
     Opsgenie {
@@ -86,6 +88,7 @@ pub(crate) enum RawKind {
         account: Option<At<String>>,
     },
     NetBox(Box<RawNetBox>),
+    Rt(Box<RawRt>),
     /// Missing or not known; has been reported.
     Unknown,
 }
@@ -100,6 +103,7 @@ pub(crate) struct RawBridge {
     pub(crate) netbox: Option<At<String>>,
     pub(crate) events: Option<At<String>>,
     pub(crate) confirm: Option<At<String>>,
+    pub(crate) rt: Option<At<String>>,
     pub(crate) pagerduty: Option<At<String>>,
     pub(crate) there: RawDirection,
     pub(crate) back: RawDirection,
@@ -114,6 +118,7 @@ pub(crate) struct RawDirection {
     pub(crate) noted: Option<At<String>>,
     pub(crate) resolved: Option<At<String>>,
     pub(crate) reopened: Option<At<String>>,
+    pub(crate) updated: Option<At<String>>,
 }
 
 impl Raw {
@@ -166,7 +171,7 @@ impl RawDelivery {
     }
 }
 
-const KINDS: [&str; 5] = ["pagerduty", "opsgenie", "netbox", "events", "pagerduty-events"];
+const KINDS: [&str; 6] = ["pagerduty", "opsgenie", "rt", "netbox", "events", "pagerduty-events"];
 
 impl RawSystem {
     fn read(name: At<String>, mut section: Section<'_>) -> Self {
@@ -206,12 +211,14 @@ impl RawKind {
                 local_keys: section.secrets("local_keys"),
                 account: section.word("account"),
             },
+            "rt" => Self::Rt(Box::new(RawRt::read(section))),
             "pagerduty" => Self::PagerDuty {
                 api_token: section.secret("api_token"),
                 from: section.text("from"),
                 service_id: section.text("service_id"),
                 user: section.text("user"),
                 insecure_webhooks: section.flag("insecure_webhooks"),
+                webhook_tokens: section.secrets("webhook_tokens"),
                 webhook_url: section.text("webhook_url"),
             },
             "netbox" => Self::NetBox(Box::new(RawNetBox::read(section))),
@@ -229,15 +236,18 @@ impl RawKind {
 impl RawBridge {
     fn read(mut section: Section<'_>) -> Self {
         let (at, name, preset) = (section.at.clone(), section.word("name"), section.word("preset"));
-        let is_netbox = preset.as_ref().is_some_and(|preset| preset.value == "netbox");
-        let mut of = |netbox: bool, key: &'static str| if netbox == is_netbox { section.word(key) } else { None };
-        let (opsgenie, pagerduty) = (of(false, "opsgenie"), of(false, "pagerduty"));
-        let (netbox, events, confirm) = (of(true, "netbox"), of(true, "events"), of(true, "confirm"));
+        let preset_is = |word: &str| preset.as_ref().is_some_and(|preset| preset.value == word);
+        let (is_rt, is_netbox) = (preset_is("rt-extension"), preset_is("netbox"));
+        let mut of = |wanted: bool, key: &'static str| if wanted { section.word(key) } else { None };
+        let (opsgenie, rt) = (of(!is_rt && !is_netbox, "opsgenie"), of(is_rt, "rt"));
+        let pagerduty = of(!is_netbox, "pagerduty");
+        let (netbox, events, confirm) = (of(is_netbox, "netbox"), of(is_netbox, "events"), of(is_netbox, "confirm"));
         let (there, back) = (RawDirection::default(), RawDirection::default());
-        let mut bridge = Self { at, name, preset, opsgenie, pagerduty, netbox, events, confirm, there, back };
-        let (there, back) = match is_netbox {
-            true => ("netbox-to-pagerduty", "pagerduty-to-netbox"),
-            false => ("opsgenie-to-pagerduty", "pagerduty-to-opsgenie"),
+        let mut bridge = Self { at, name, preset, opsgenie, rt, pagerduty, netbox, events, confirm, there, back };
+        let (there, back) = match () {
+            () if is_rt => ("rt-to-pagerduty", "pagerduty-to-rt"),
+            () if is_netbox => ("netbox-to-pagerduty", "pagerduty-to-netbox"),
+            () => ("opsgenie-to-pagerduty", "pagerduty-to-opsgenie"),
         };
         if let Some(mut rules) = section.section("rules") {
             bridge.there = rules.section(there).map(RawDirection::read).unwrap_or_default();
@@ -258,6 +268,7 @@ impl RawDirection {
             noted: section.word("noted"),
             resolved: section.word("resolved"),
             reopened: section.word("reopened"),
+            updated: section.word("updated"),
         };
         section.end();
         direction

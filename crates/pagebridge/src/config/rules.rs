@@ -7,7 +7,7 @@ use super::raw::{RawBridge, RawDirection, RawSystem};
 use super::section::{At, nearest};
 use pagebridge_core::{Bridge, BridgeName, Cell, Direction, SystemName};
 
-const PRESETS: [&str; 2] = ["opsgenie-proxy", "netbox"];
+const PRESETS: [&str; 3] = ["opsgenie-proxy", "rt-extension", "netbox"];
 
 /// Resolves all bridges; what is wrong goes to the findings.
 pub(super) fn bridges(
@@ -112,21 +112,64 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn bridge(&mut self, raw: &RawBridge) -> Option<Bridge> {
         let preset = self.preset(raw);
-        let opsgenie = self.system(raw, raw.opsgenie.as_ref(), "opsgenie", "opsgenie");
+        let is_rt = preset == Some("rt-extension");
+        let first = match is_rt {
+            true => self.system(raw, raw.rt.as_ref(), "rt", "rt"),
+            false => self.system(raw, raw.opsgenie.as_ref(), "opsgenie", "opsgenie"),
+        };
         let pagerduty = self.system(raw, raw.pagerduty.as_ref(), "pagerduty", "pagerduty");
         let name = self.name(raw).unwrap_or_else(|| preset.map(BridgeName::new));
-        let usual = Bridge::opsgenie_proxy("o", "p");
+        let usual = if is_rt { Bridge::rt_extension("r", "p") } else { Bridge::opsgenie_proxy("o", "p") };
         let rule = |index: usize| usual.rules.get(index).map_or(Direction::default(), |r| r.direction);
-        let all = ["status", "note", "both", "ignore"];
-        let there = self.direction(&raw.there, rule(0), &all);
-        let back = self.direction(&raw.back, rule(1), &all);
+        let (all, updates) = (["status", "note", "both", "ignore"], ["ignore", "status"]);
+        let updates = if is_rt { updates.as_slice() } else { &updates[..1] };
+        let there = self.direction(&raw.there, rule(0), &all, updates);
+        let back = self.direction(&raw.back, rule(1), &all, updates);
         preset?;
-        let (opsgenie, pagerduty) = (opsgenie?, pagerduty?);
+        let (first, pagerduty) = (first?, pagerduty?);
+        self.check_services(raw, &first, &pagerduty, (&there, &back));
         let label = |name: &SystemName| {
             self.systems.iter().find(|s| s.name == *name).map_or(name.to_string(), |s| s.label.clone())
         };
-        let (a, b) = ((opsgenie.as_str(), label(&opsgenie)), (pagerduty.as_str(), label(&pagerduty)));
-        Some(Bridge::pair(name?.as_str(), (a.0, &a.1), (b.0, &b.1), there, back))
+        let (a, b) = ((first.as_str(), label(&first)), (pagerduty.as_str(), label(&pagerduty)));
+        let bridge = Bridge::pair(name?.as_str(), (a.0, &a.1), (b.0, &b.1), there, back);
+        Some(Bridge { marks: is_rt.then(|| first.clone()).into_iter().collect(), ..bridge })
+    }
+
+    /// Whatever pages must have a service, and incidents become tickets only where a service says in which queue.
+    fn check_services(
+        &mut self,
+        raw: &RawBridge,
+        first: &SystemName,
+        pagerduty: &SystemName,
+        (there, back): (&Direction, &Direction),
+    ) {
+        let of = |name: &SystemName| self.systems.iter().find(|s| s.name == *name).map(|s| &s.kind);
+        let Some(super::Kind::PagerDuty(own)) = of(pagerduty) else { return };
+        let at = raw.pagerduty.as_ref().map_or(raw.at.clone(), |named| named.at.clone());
+        let without = match of(first) {
+            Some(super::Kind::Rt(rt)) => {
+                if back.created.status && rt.services.is_empty() {
+                    let fix = format!(
+                        "add `[systems.{first}.services.\"*\"]` with `create_queue = \"QUEUE\"`, or `created = \"ignore\"` under \
+                         [bridges.rules.pagerduty-to-rt]"
+                    );
+                    let message =
+                        format!("`{first}` maps no `services`, so no incident of {pagerduty} becomes a ticket");
+                    self.to.warn(raw.at.clone(), message, fix);
+                }
+                rt.queues
+                    .iter()
+                    .find(|(_, queue)| queue.service.is_none())
+                    .map(|(name, _)| format!("the queue `{name}`"))
+            }
+            _ => Some("what this bridge makes".to_owned()),
+        };
+        if let Some(what) = without.filter(|_| own.service_id.is_none() && there.created.status) {
+            let message = format!("{what} has no PagerDuty service");
+            let fix = format!("add `service_id` to [systems.{pagerduty}], or `service` to each queue");
+            self.to.error(at, message, fix);
+        }
     }
 
     fn netbox(&mut self, raw: &RawBridge) -> Option<(SystemName, Tie)> {
@@ -142,8 +185,8 @@ impl Reader<'_> {
             None => account(),
         };
         let name = self.name(raw).unwrap_or_else(|| Some(BridgeName::new("netbox")));
-        let there = self.direction(&raw.there, Tie::usual(), &["status", "ignore"]);
-        let back = self.direction(&raw.back, Direction::default(), &["status", "note", "both", "ignore"]);
+        let there = self.direction(&raw.there, Tie::usual(), &["status", "ignore"], &["ignore"]);
+        let back = self.direction(&raw.back, Direction::default(), &["status", "note", "both", "ignore"], &["ignore"]);
         for (written, what) in
             [(&raw.there.noted, "an alert takes no notes"), (&raw.back.created, "no Event is made there")]
         {
@@ -226,7 +269,7 @@ impl Reader<'_> {
         None
     }
 
-    fn direction(&mut self, raw: &RawDirection, usual: Direction, all: &[&str]) -> Direction {
+    fn direction(&mut self, raw: &RawDirection, usual: Direction, all: &[&str], updates: &[&str]) -> Direction {
         Direction {
             created: self.cell("created", raw.created.as_ref(), &["status", "ignore"], usual.created),
             acknowledged: self.cell("acknowledged", raw.acknowledged.as_ref(), all, usual.acknowledged),
@@ -234,7 +277,7 @@ impl Reader<'_> {
             noted: self.cell("noted", raw.noted.as_ref(), &["note", "ignore"], usual.noted),
             resolved: self.cell("resolved", raw.resolved.as_ref(), all, usual.resolved),
             reopened: self.cell("reopened", raw.reopened.as_ref(), all, usual.reopened),
-            updated: usual.updated,
+            updated: self.cell("updated", raw.updated.as_ref(), updates, usual.updated),
         }
     }
 

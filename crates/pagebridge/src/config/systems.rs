@@ -17,7 +17,9 @@ impl Resolver<'_> {
             let fix = "add `[systems.opsgenie]` and `[systems.pagerduty]`; docs/guide.md shows them";
             self.findings.error(None, "no systems are configured", fix);
         }
-        let mut systems: Vec<System> = raw.iter().filter_map(|raw| self.system(raw)).collect();
+        // Its queues and services may name all the services of PagerDuty that there are.
+        let has_rt = raw.iter().any(|system| matches!(system.kind, RawKind::Rt(_)));
+        let mut systems: Vec<System> = raw.iter().filter_map(|raw| self.system(raw, has_rt)).collect();
         for system in raw {
             self.check_paths(system);
         }
@@ -28,7 +30,7 @@ impl Resolver<'_> {
         systems
     }
 
-    fn system(&mut self, raw: &RawSystem) -> Option<System> {
+    fn system(&mut self, raw: &RawSystem, has_rt: bool) -> Option<System> {
         let name = match SystemName::parse(&raw.name.value) {
             Ok(name) if name.as_str() == OPERATOR => {
                 let fix = "take another name; who is told when paging does not work is in [operator]";
@@ -44,12 +46,13 @@ impl Resolver<'_> {
         let label = self.optional(raw.label.as_ref());
         let api_url = self.url(raw.api_url.as_ref());
         let secrets: Vec<_> = raw.webhook_secrets.iter().map(|s| self.secret(s)).collect();
-        let kind = self.kind(raw);
+        let kind = self.kind(raw, has_rt);
         let (default_label, default_url) = match &raw.kind {
             RawKind::PagerDuty { .. } => ("PagerDuty", PAGERDUTY_API_URL),
             RawKind::Events { .. } => ("Events", PAGERDUTY_EVENTS_URL),
             RawKind::Alerts { .. } => ("PagerDuty", PAGERDUTY_EVENTS_URL),
             RawKind::NetBox(_) => ("NetBox", ""),
+            RawKind::Rt(_) => ("RT", ""),
             RawKind::Opsgenie { .. } | RawKind::Unknown => ("Opsgenie", OPSGENIE_API_URL),
         };
         let (label, api_url) = (label.ok()?, api_url.ok()?);
@@ -62,14 +65,26 @@ impl Resolver<'_> {
         Some(System { webhook_secrets: secrets.into_iter().collect::<Option<_>>()?, ..limits(raw, usual) })
     }
 
-    fn kind(&mut self, raw: &RawSystem) -> Option<Kind> {
+    fn kind(&mut self, raw: &RawSystem, has_rt: bool) -> Option<Kind> {
         let section = (format!("systems.{}", raw.name.value), raw.at.clone());
         match &raw.kind {
             RawKind::Unknown => None,
-            RawKind::PagerDuty { api_token, from, service_id, user, insecure_webhooks, webhook_url } => {
+            RawKind::PagerDuty {
+                api_token,
+                from,
+                service_id,
+                user,
+                insecure_webhooks,
+                webhook_tokens,
+                webhook_url,
+            } => {
                 let token = self.needed_secret(api_token.as_ref(), "api_token", &section);
                 let from = self.needed(from.as_ref(), "from", &section);
-                let service_id = self.needed(service_id.as_ref(), "service_id", &section);
+                let service_id = match service_id {
+                    None if has_rt => Some(None),
+                    written => self.needed(written.as_ref(), "service_id", &section).map(Some),
+                };
+                let tokens: Option<Vec<_>> = webhook_tokens.iter().map(|token| self.secret(token)).collect();
                 let user = self.optional(user.as_ref());
                 let insecure = insecure_webhooks.as_ref().is_some_and(|i| i.value);
                 let webhook_url = self.url_of(webhook_url.as_ref(), "this is not an address for webhooks");
@@ -80,10 +95,12 @@ impl Resolver<'_> {
                     service_id: service_id?,
                     user: user.ok()?,
                     insecure_webhooks: insecure,
+                    webhook_tokens: tokens?,
                     webhook_url: webhook_url.ok()?,
                 }))
             }
             RawKind::NetBox(own) => self.netbox(raw, own).map(|own| Kind::NetBox(Box::new(own))),
+            RawKind::Rt(own) => self.rt(raw, own).map(|own| Kind::Rt(Box::new(own))),
             RawKind::Events { pass_through } => {
                 Some(Kind::Events(Events { pass_through: pass_through.as_ref().is_none_or(|p| p.value) }))
             }
@@ -169,7 +186,7 @@ impl Resolver<'_> {
         if insecure {
             let message = "webhooks are taken without a signature: whoever reaches the path can change incidents";
             self.findings.warn(raw.at.clone(), message, "use `insecure_webhooks` for local tests only");
-        } else if raw.webhook_secrets.is_empty() && !raw.kind.has_webhook_url() {
+        } else if raw.webhook_secrets.is_empty() && !raw.kind.has_webhook_url() && !raw.kind.has_webhook_tokens() {
             let message = format!("[systems.{}] has no `webhook_secrets`", raw.name.value);
             let fix = "add `webhook_secrets = { env = \"PAGERDUTY_WEBHOOK_SECRET\" }` with the secret that PagerDuty showed when \
                        the webhook subscription was made, or `webhook_url` to have the bridge make one, or `insecure_webhooks = true` \
@@ -271,6 +288,10 @@ impl Resolver<'_> {
 impl RawKind {
     fn has_webhook_url(&self) -> bool {
         self.webhook_url().is_some()
+    }
+
+    fn has_webhook_tokens(&self) -> bool {
+        matches!(self, Self::PagerDuty { webhook_tokens, .. } if !webhook_tokens.is_empty())
     }
 
     fn webhook_url(&self) -> Option<std::ops::Range<usize>> {

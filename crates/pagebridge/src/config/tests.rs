@@ -2,6 +2,7 @@
 
 mod netbox;
 mod operator;
+mod rt;
 
 use super::findings::Findings;
 use super::load::{Loaded, Overrides, from_text, load};
@@ -118,8 +119,8 @@ api_tokn = "s3cret"
 from = { file = "no/such/file" }
 paths = ["pd-webhook", "/api/x"]
 
-[systems.rt]
-kind = "rt"
+[systems.jira]
+kind = "jira"
 queue = "General"
 
 [[bridges]]

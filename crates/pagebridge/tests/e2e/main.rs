@@ -9,6 +9,7 @@ mod events;
 mod netbox;
 mod outage;
 mod program;
+mod rt;
 mod stopping;
 mod subscription;
 mod world;

@@ -9,6 +9,7 @@ mod lab;
 #[path = "../e2e/program.rs"]
 #[allow(dead_code, reason = "the tests between look-alikes use the rest")]
 mod program;
+mod scrip;
 #[path = "../e2e/world.rs"]
 #[allow(dead_code, reason = "the tests between look-alikes use the rest")]
 mod world;

@@ -88,9 +88,10 @@ fn resolve_proxy(overrides: &Overrides, env: &Env, findings: &mut Findings) -> O
     let pagerduty = PagerDuty {
         api_token: Secret::new(needed("PAGERDUTY_API_KEY")?),
         from: needed("PAGERDUTY_EMAIL")?,
-        service_id: needed("PAGERDUTY_SERVICE_ID")?,
+        service_id: Some(needed("PAGERDUTY_SERVICE_ID")?),
         user: needed("PAGERDUTY_USER"),
         insecure_webhooks: insecure,
+        webhook_tokens: Vec::new(),
         webhook_url: None,
     };
     let opsgenie = Opsgenie {
