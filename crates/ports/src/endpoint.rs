@@ -3,7 +3,7 @@
 //! A webhook is taken by [`Receive`](crate::Receive), which knows no waiting. An endpoint may ask its own far side, hand an
 //! input in, and wait for the end of the delivery that follows from it.
 
-use crate::{Answer, BoxFuture, Clock, Store, StoreError};
+use crate::{Answer, BoxFuture, Clock, EntryFilter, Store, StoreError};
 use pagebridge_core::{
     Change, Incident, IncidentId, Input, InputId, Key, KeyKind, News, Park, SystemName, Timestamp, What, plan,
 };
@@ -66,8 +66,9 @@ pub enum Ending {
     Waiting,
 }
 
-/// How often an incident is looked at while its delivery is waited for, in milliseconds.
+/// How often an incident is looked at while its delivery is waited for, in milliseconds; and how often after a second.
 const LOOK_MS: i64 = 50;
+const LOOK_LATER_MS: i64 = 250;
 
 /// Entries of one incident that are looked at; more than an input causes within any time that is waited for.
 const ENTRIES_MAX: usize = 500;
@@ -126,24 +127,24 @@ impl Desk {
     /// # Errors
     /// [`StoreError`] when the store does not answer; the input is kept all the same.
     pub async fn ending(&self, ticket: Ticket, system: &SystemName, within_ms: i64) -> Result<Ending, StoreError> {
-        let until = self.clock.now().plus_ms(within_ms);
+        let begun = self.clock.now();
+        let mut after = None;
         loop {
             let Some(incident) = self.store.incident(ticket.incident).await? else { return Ok(Ending::Nothing) };
-            let filter = crate::EntryFilter {
-                incident: Some(ticket.incident),
-                limit: ENTRIES_MAX,
-                ..crate::EntryFilter::default()
-            };
+            let filter =
+                EntryFilter { incident: Some(ticket.incident), after, limit: ENTRIES_MAX, ..EntryFilter::default() };
             let rows = self.store.entries(filter).await?;
-            let since = rows.iter().position(|row| row.entry.cause.input == ticket.input).map_or(0, |at| at + 1);
-            let changes = rows[since..].iter().flat_map(|row| &row.entry.changes);
-            if let Some(ending) = ending(&incident, changes, system) {
+            let own = rows.iter().find(|row| row.entry.cause.input == ticket.input);
+            after = own.map(|row| row.seq).or(after);
+            let since = rows.iter().filter(|row| after.is_none_or(|after| row.seq > after));
+            if let Some(ending) = ending(&incident, since.flat_map(|row| &row.entry.changes), system) {
                 return Ok(ending);
             }
-            if self.clock.now() >= until {
+            let waited_ms = self.clock.now().ms_since(begun);
+            if waited_ms >= within_ms {
                 return Ok(Ending::Waiting);
             }
-            self.clock.sleep(LOOK_MS).await;
+            self.clock.sleep(if waited_ms < 1_000 { LOOK_MS } else { LOOK_LATER_MS }).await;
         }
     }
 }

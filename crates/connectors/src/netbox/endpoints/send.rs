@@ -238,7 +238,9 @@ impl Endpoints {
                 &format!("It waits for a person: {}. `pagebridge dead-letters` shows it.", park.remedy),
             ),
             Ending::Waiting => {
-                let last = self.last_error(desk).await?.map(|(_, text)| format!("; the last error was: {text}"));
+                // Of many that wait, the first tells why.
+                let last = if within_ms > 0 { self.last_error(desk).await? } else { None };
+                let last = last.map(|(_, text)| format!("; the last error was: {text}"));
                 failed(&format!("no answer within {} s{}", within_ms / 1_000, last.unwrap_or_default()), KEPT)
             }
         }
