@@ -3,6 +3,7 @@
 //!
 //! Left out of the ordinary run (`test = false`): `cargo xtask` starts the server, and installs it first if need be.
 
+mod connector;
 mod facts;
 #[allow(dead_code, reason = "the tests of the whole bridge use the rest")]
 mod lab;
