@@ -56,7 +56,7 @@ my @fields = (
 );
 
 # One queue for each test that wants it for itself, one that the fields are not applied to, one that is switched off.
-my @numbered = map { sprintf 'Lab %02d', $_ } 1 .. 40;
+my @numbered = map { sprintf 'Lab %02d', $_ } 1 .. 80;
 for my $name ('Incidents', 'Second', 'Bare', 'Closed', @numbered) {
     my $queue = named('RT::Queue', Name => $name, Description => "Queue $name of the tests");
     for my $field ($name eq 'Bare' ? () : @fields) {

@@ -5,6 +5,9 @@ use super::client::{ErrorAnswer, Failure};
 use crate::outcome::{Doing, SETTING_WAIT_MS, asked_wait_ms, later, record_later, rejected};
 use pagebridge_core::{Outcome, Scope, SystemName};
 
+/// Wait after somebody was faster than us, in milliseconds.
+const OVERTAKEN_WAIT_MS: i64 = 250;
+
 impl Rt {
     pub(super) fn failed(&self, failure: &Failure, doing: Doing) -> Outcome {
         outcome(failure, doing, &self.settings.system)
@@ -50,8 +53,9 @@ fn answered(answer: &ErrorAnswer, doing: Doing, system: &SystemName) -> Outcome 
         403 => rejected(reason, rights),
         404 if !answer.genuine => setting("this is not RT's REST 2: check api_url"),
         404 if doing != Doing::Create => Outcome::Missing,
-        // Somebody changed the ticket in between.
-        412 => record_later(reason),
+        // Somebody changed the ticket in between. What to do now shows once it is read again, so nothing is gained by
+        // waiting longer after many attempts.
+        412 => Outcome::NotApplied { wait_ms: Some(OVERTAKEN_WAIT_MS), scope: Scope::Record, reason },
         // A refused comment is answered 400, whether the right is missing or the ticket.
         400 if doing == Doing::Write => rejected(reason, rights),
         // Turned away at the door.
@@ -115,7 +119,7 @@ mod tests {
             (answer(406, false, None), READ, ("rejected", None)),
             (answer(407, false, None), WRITE, ("later", minute)),
             (answer(408, false, None), WRITE, ("unknown", None)),
-            (answer(412, true, None), WRITE, ("record later", None)),
+            (answer(412, true, None), WRITE, ("record later", Some(OVERTAKEN_WAIT_MS))),
             (answer(415, true, None), WRITE, ("rejected", None)),
             (answer(429, false, Some(30_000)), WRITE, ("later", Some(30_000))),
             (answer(500, true, None), READ, ("later", None)),
