@@ -130,7 +130,14 @@ impl World {
 
     /// Does something in the sandbox.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
-        let sent = self.client.post(format!("{}/{path}", self.control)).json(&body).send().await.expect("an answer");
+        self.control_by("POST", path, body).await
+    }
+
+    /// The same by another method.
+    pub(crate) async fn control_by(&self, method: &str, path: &str, body: Value) -> Value {
+        let method = method.parse().expect("a method");
+        let request = self.client.request(method, format!("{}/{path}", self.control));
+        let sent = request.json(&body).send().await.expect("an answer");
         let (status, text) = (sent.status().as_u16(), sent.text().await.expect("text"));
         assert!((200..300).contains(&status), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 mod drop_in;
 mod endpoints;
+mod look_alike;
 mod small;
 mod story;
 

@@ -182,7 +182,7 @@ async fn by_default_nothing_is_written_to_netbox() {
 }
 
 /// Waits until the bridge knows that PagerDuty's incident stands so.
-async fn confirmed(bridge: &crate::world::Bridge, status: &str) {
+pub(super) async fn confirmed(bridge: &crate::world::Bridge, status: &str) {
     until(&format!("PagerDuty to be known as {status}"), async || {
         let incident = bridge.get("api/v1/incidents/1").await.body;
         let links = incident["links"].as_array().cloned().unwrap_or_default();
