@@ -114,6 +114,7 @@ async fn the_scrip_is_put_in_once_brought_up_to_date_and_removed() {
 }
 
 /// A change is made however the bridge fares, and within the scrip's time.
+#[expect(clippy::disallowed_methods, reason = "it measures how long a person waits")]
 async fn nobody_waits_for_a_bridge_that_is_away(lab: &Lab, dir: &Path, queue: &str, token: &str) {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let silent_url = format!("http://{}/hooks/rt", silent.local_addr().expect("bound"));
