@@ -5,6 +5,7 @@ mod netbox_check;
 mod netbox_deliver;
 mod netbox_follow;
 mod netbox_receive;
+mod netbox_sandbox;
 mod netbox_world;
 mod operator;
 mod opsgenie_deliver;

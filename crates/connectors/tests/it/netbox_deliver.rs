@@ -62,7 +62,7 @@ async fn read(record: &str, turns: impl IntoIterator<Item = Turn>) -> Outcome {
     outcome
 }
 
-fn at(record: &str, step: Step) -> Delivery {
+pub(crate) fn at(record: &str, step: Step) -> Delivery {
     Delivery { record: Some(RecordRef::id(record)), ..delivery(step) }
 }
 
@@ -70,7 +70,7 @@ fn set(record: &str, from: Status, to: Status) -> Delivery {
     at(record, Step::SetStatus { from: Some(from), to })
 }
 
-fn holds(status: Status) -> Outcome {
+pub(crate) fn holds(status: Status) -> Outcome {
     Outcome::Delivered { record: None, status: Some(status), status_at: None, note: None }
 }
 

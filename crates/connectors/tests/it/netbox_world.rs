@@ -109,6 +109,15 @@ impl World {
         spawned(async move {
             let _ = axum::serve(listener, router).await;
         });
+        let made = Self::over(&url, |settings| {
+            settings.webhook_secrets = vec![Secret::new("unused")];
+            change(settings);
+        });
+        Self { held, ..made }
+    }
+
+    /// The same with a NetBox that is somewhere else.
+    pub(crate) fn over(url: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let back = Direction::default();
         let bridge = |alerts: &str, name: &str| Bridge {
             name: BridgeName::new(name),
@@ -118,11 +127,10 @@ impl World {
         rules.polls.insert(SystemName::new("nb"), PollPolicy::ON_DEMAND);
         let store = Arc::new(MemoryStore::new(Arc::new(rules)));
         let clock = Arc::new(ManualClock::at(NOW));
-        let mut settings = netbox_settings(&url);
-        settings.webhook_secrets = vec![Secret::new("unused")];
+        let mut settings = netbox_settings(url);
         change(&mut settings);
         let netbox = NetBox::new(settings, clock.clone()).expect("valid");
-        Self { held, store, clock, netbox, url }
+        Self { held: Shared::default(), store, clock, netbox, url: url.to_owned() }
     }
 
     /// The same with another process.
@@ -211,6 +219,13 @@ impl World {
             Some((link.create_key.clone(), link.known?))
         };
         all.iter().filter_map(alert).collect()
+    }
+
+    /// The same in order of their keys.
+    pub(crate) async fn sorted_alerts(&self) -> Vec<(String, Status)> {
+        let mut alerts = self.alerts().await;
+        alerts.sort();
+        alerts
     }
 
     pub(crate) fn calls(&self) -> Vec<String> {
