@@ -27,6 +27,7 @@ pub(crate) fn connected(
         services: services.paged,
         opens: services.opens,
         backlog: services.backlog,
+        list_ms: config.poll.interval_ms,
         webhook_secrets: system.webhook_secrets.clone(),
         webhook_tokens: own.webhook_tokens.clone(),
         webhook_url: own.webhook_url.clone(),

@@ -17,9 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 const NAME: &str = "new incidents";
 
-/// How often open incidents are listed, in milliseconds.
-const LIST_MS: i64 = 60_000;
-
 /// Pages of a hundred that one round may read; what is left is read in the next.
 const PAGES_MAX: u32 = 10;
 
@@ -144,7 +141,7 @@ impl Follower {
             Trouble::Far(error) => match error.class() {
                 Class::Unauthorized | Class::Forbidden => "let the API token read the incidents of these services",
                 Class::NotFound | Class::Permanent => "correct the ids of services in the configuration",
-                _ => "nothing for now: it is tried again every minute",
+                _ => "nothing for now: it is tried again soon",
             },
             Trouble::NoSecret => "nothing",
         };
@@ -177,7 +174,7 @@ impl Upkeep for Follower {
     fn run<'a>(&'a self, store: &'a dyn Store) -> BoxFuture<'a, Upkept> {
         Box::pin(async move {
             let check = self.follow(store).await.unwrap_or_else(|trouble| self.trouble(&trouble));
-            Upkept { check, repairs: Vec::new(), again_ms: LIST_MS }
+            Upkept { check, repairs: Vec::new(), again_ms: self.pagerduty.settings.list_ms.max(1) }
         })
     }
 

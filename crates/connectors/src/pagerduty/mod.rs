@@ -52,6 +52,8 @@ pub struct Settings {
     pub opens: Opens,
     /// Whether incidents from before the first start begin something too; see [`Follower`].
     pub backlog: bool,
+    /// How often open incidents are listed, to find new ones that begin something, in milliseconds.
+    pub list_ms: i64,
     /// The escalation policy of new incidents; without it, the service's own.
     pub escalation_policy: Option<String>,
     /// Secrets of webhook subscriptions; more than one while a secret is being replaced.
@@ -109,6 +111,7 @@ impl Settings {
             services: BTreeSet::new(),
             opens: Opens::None,
             backlog: false,
+            list_ms: 60_000,
             escalation_policy: None,
             webhook_secrets: Vec::new(),
             webhook_tokens: Vec::new(),
