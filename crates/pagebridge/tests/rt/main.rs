@@ -3,13 +3,18 @@
 //!
 //! Left out of the ordinary run (`test = false`): `cargo xtask` starts the server, and installs it first if need be.
 
+mod circle;
 mod connector;
+mod doctor;
+mod extension;
 mod facts;
-#[allow(dead_code, reason = "the tests of the whole bridge use the rest")]
 mod lab;
+mod land;
+mod outages;
 #[path = "../e2e/program.rs"]
 #[allow(dead_code, reason = "the tests between look-alikes use the rest")]
 mod program;
+mod race;
 mod scrip;
 #[path = "../e2e/world.rs"]
 #[allow(dead_code, reason = "the tests between look-alikes use the rest")]
