@@ -14,7 +14,9 @@
 )]
 
 mod child;
+mod counter;
 mod event;
+mod following;
 mod inside;
 mod load;
 mod log;

@@ -1,11 +1,16 @@
 //! What was measured, as a table for people and as JSON.
 
+use crate::following::Followed;
 use crate::load::Load;
 use crate::log::Appended;
 use crate::spread::{Spread, median};
 use crate::tally::Delivered;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
+
+/// So many more calls a minute following much may cost than following little: a round more or less that begins within
+/// what is measured.
+const CALLS_MORE_MAX: f64 = 2.0;
 
 /// Prints a line for the process that started this one.
 pub(crate) fn say(what: &impl Serialize) {
@@ -25,6 +30,8 @@ pub(crate) struct Report {
     pub(crate) append: Option<Appended>,
     pub(crate) deliveries: Vec<Deliveries>,
     pub(crate) waiting: Option<Waiting>,
+    /// By system, little before much.
+    pub(crate) following: Vec<Followed>,
 }
 
 /// Accepts of one kind of server.
@@ -154,6 +161,8 @@ impl Report {
         }
         rows.extend(self.deliveries.iter().flat_map(Deliveries::rows));
         rows.extend(self.waiting.iter().flat_map(Waiting::rows));
+        let pairs = self.following.chunk_by(|one, next| one.system == next.system);
+        rows.extend(pairs.flat_map(following_rows));
         rows
     }
 }
@@ -254,4 +263,25 @@ impl Waiting {
             below(format!("start until an event is accepted, {count} waiting"), self.waiting_start_ms, 3_000.0, "ms"),
         ]
     }
+}
+
+/// What following one system costs, with the least and with the most that it held.
+fn following_rows(of_one: &[Followed]) -> Vec<Row> {
+    let [few, .., many] = of_one else { return Vec::new() };
+    let name = format!("following {}, {} objects against {}", many.system, many.objects, few.objects);
+    let row = |what: &str, of: fn(&Followed) -> f64, digits: usize, unit: &str| {
+        let measured = format!("{:.digits$} against {:.digits$} {unit}", of(many), of(few));
+        Row(format!("{name}: {what}"), measured, String::new(), None)
+    };
+    let mut calls = row("calls a minute", |f| f.calls_per_minute, 1, "");
+    calls.1 = calls.1.trim_end().to_owned();
+    calls.2 = format!("<= {:.1}", few.calls_per_minute + CALLS_MORE_MAX);
+    calls.3 = Some(many.calls_per_minute <= few.calls_per_minute + CALLS_MORE_MAX);
+    vec![
+        calls,
+        row("time to answer them, a minute", |f| f.answering_s_per_minute, 2, "s"),
+        row("answers, a minute", |f| f.kb_per_minute, 0, "kB"),
+        row("processor time of ours, a minute", |f| f.cpu_ms_per_minute, 0, "ms"),
+        row("memory of ours", |f| f.memory_mb, 0, "MB"),
+    ]
 }

@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// The program itself, built with `--release`.
     #[arg(long)]
     program: PathBuf,
-    /// Only these parts: `accepts`, `deliveries`, `waiting`.
+    /// Only these parts: `accepts`, `deliveries`, `waiting`, `following`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -81,6 +81,9 @@ impl Bench {
         }
         if wanted("waiting") {
             report.waiting = Some(self.waiting()?);
+        }
+        if wanted("following") {
+            report.following = crate::following::measure(&self.program, &self.dir, self.quick)?;
         }
         report.others_max = self.others.iter().copied().fold(0.0, f64::max);
         report.others_median = median(self.others.iter().copied());
