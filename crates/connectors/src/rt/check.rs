@@ -206,10 +206,9 @@ impl Rt {
     }
 
     fn check_push(&self) -> Check {
-        let checked = !self.settings.push_tokens.is_empty() || !self.settings.push_secrets.is_empty();
-        let detail = match checked {
+        let detail = match self.takes_posts() {
             true => "posts of the scrip must carry a secret",
-            false => "posts of a scrip are taken from anybody; one only makes us look at RT at once",
+            false => "no secret is set for posts of a scrip, so none are taken; changes are found by reading alone",
         };
         self.found("push", CheckResult::Ok, detail, "")
     }

@@ -13,6 +13,10 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-pagebridge-signature");
 
 impl Receive for Rt {
     fn receive(&self, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        if !self.takes_posts() {
+            let words = "posts of a scrip are taken when a token is set that they must carry; none is";
+            return Err(Refusal::Unauthorized(words.to_owned()));
+        }
         auth::check(headers, None, &self.settings.push_tokens)?;
         self.check_signature(headers, body)?;
         let ticket = ticket(body)?;
@@ -23,6 +27,11 @@ impl Receive for Rt {
 }
 
 impl Rt {
+    /// Whether anything is set that could prove who posts.
+    pub(super) fn takes_posts(&self) -> bool {
+        !self.settings.push_tokens.is_empty() || !self.settings.push_secrets.is_empty()
+    }
+
     fn check_signature(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
         if self.settings.push_secrets.is_empty() {
             return Ok(());

@@ -49,7 +49,8 @@ pub struct Settings {
     /// Whether open tickets from before the first start are carried on too. Those whose custom field is filled always
     /// are.
     pub backlog: bool,
-    /// Secrets of which a push must carry one, as a bearer token; none means that everybody may push.
+    /// Secrets of which a push must carry one, as a bearer token. Without one, and without `push_secrets`, no push is
+    /// taken.
     pub push_tokens: Vec<Secret>,
     /// Secrets with one of which the body of a push must be signed, in `X-Pagebridge-Signature: v1=<hex HMAC-SHA256>`;
     /// none means that signatures are not looked at.

@@ -356,6 +356,9 @@ async fn nothing_is_lost_when_rt_or_the_process_is_away() {
 
 #[tokio::test]
 async fn a_push_wakes_and_carries_nothing() {
+    let open = World::new(|_| {}).await;
+    let told = open.rt.receive(&HeaderMap::new(), br#"{"ticket":2}"#);
+    assert!(matches!(told, Err(Refusal::Unauthorized(_))), "nothing is set that could prove who posts: {told:?}");
     let world = World::new(|settings| {
         settings.push_tokens = vec![Secret::new("push-token")];
         settings.push_secrets = vec![Secret::new("push-secret")];
