@@ -13,6 +13,17 @@ sub sure {
     die "$what: " . ($why // 'refused') . "\n" unless $done;
 }
 
+# Once in many thousand times RT says of a right that it was not granted, for no reason that it tells.
+sub grant {
+    my ($principal, $right, $queue, $what) = @_;
+    my ($done, $why);
+    for my $try (1 .. 3) {
+        ($done, $why) = $principal->GrantRight(Right => $right, Object => $queue);
+        return if $done;
+    }
+    sure($what, $done, $why);
+}
+
 sub named {
     my ($class, %fields) = @_;
     my $object = $class->new($system);
@@ -65,7 +76,7 @@ for my $name ('Incidents', 'Second', 'Bare', 'Closed', @numbered) {
     for my $granted (['Incident handlers', @rights], ['Incident readers', @reading]) {
         my ($who, @what) = @$granted;
         my $principal = $group{$who}->PrincipalObj;
-        sure("$_ in $name", $principal->GrantRight(Right => $_, Object => $queue)) for @what;
+        grant($principal, $_, $queue, "$_ in $name") for @what;
     }
     sure("closing $name", $queue->SetDisabled(1)) if $name eq 'Closed';
 }
