@@ -2,6 +2,7 @@
 
 use crate::outcome::with_causes;
 use crate::tls::install_provider_if_none;
+use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, Url, redirect};
 use std::time::Duration;
 
@@ -26,6 +27,24 @@ pub(crate) fn base_url(setting: &str, text: &str, like: &str) -> Result<Url, Str
     let url = Url::parse(text.trim()).map_err(|_| refused())?;
     let plain = url.query().is_none() && url.fragment().is_none();
     if matches!(url.scheme(), "http" | "https") && url.has_host() && plain { Ok(url) } else { Err(refused()) }
+}
+
+/// The header that says who calls; it prints as `Sensitive`. `refused` says in words what is wrong with a credential that
+/// is empty or does not fit into a header, without it.
+pub(crate) fn authorization(word: &str, credential: &str, refused: &str) -> Result<HeaderValue, String> {
+    let credential = credential.trim();
+    if credential.is_empty() {
+        return Err(refused.to_owned());
+    }
+    let mut header = HeaderValue::from_str(&format!("{word} {credential}")).map_err(|_| refused.to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// How long an answer asks to wait, in milliseconds.
+pub(crate) fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse::<u64>().ok()?;
+    Some(seconds.saturating_mul(1_000))
 }
 
 /// Why there is no answer.

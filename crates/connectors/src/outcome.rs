@@ -43,6 +43,14 @@ pub(crate) fn record_later(reason: impl Into<String>) -> Outcome {
     Outcome::NotApplied { wait_ms: None, scope: Scope::Record, reason: reason.into() }
 }
 
+/// What may have been applied is read back before it is repeated; a reading changes nothing.
+pub(crate) fn unanswered(doing: Doing, wait_ms: Option<i64>, reason: String) -> Outcome {
+    match doing {
+        Doing::Read => later(wait_ms, reason),
+        Doing::Write | Doing::Create => Outcome::Unknown { reason },
+    }
+}
+
 /// Will never be accepted as it is.
 pub(crate) fn rejected(reason: impl Into<String>, remedy: impl Into<String>) -> Outcome {
     Outcome::Rejected { reason: reason.into(), remedy: remedy.into() }

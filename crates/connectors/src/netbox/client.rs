@@ -3,15 +3,13 @@
 
 use super::Settings;
 use super::wire::problem;
-use crate::outcome::with_causes;
-use crate::tls::install_provider_if_none;
+use crate::http_client::{self, Broken, Unanswered};
 use ::pagerduty::text::cut;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use reqwest::{Url, redirect};
+use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
 /// How much of an answer is read; a full page of objects is about 0.5 MB, more only with very long descriptions.
 const RESPONSE_SIZE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -74,17 +72,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(settings: &Settings) -> Result<Self, String> {
-        install_provider_if_none();
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("pagebridge/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            // A redirect would carry the token to wherever it points, and a redirected POST loses its body.
-            .redirect(redirect::Policy::none());
-        if !settings.proxy {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| format!("cannot set up the HTTP client: {}", with_causes(&error)))?;
+        let http = http_client::client(settings.connect_timeout_ms, settings.timeout_ms, settings.proxy)?;
         let authorization = authorization(settings.token.expose())?;
         Ok(Self { http, base: base_url(&settings.api_url)?, authorization })
     }
@@ -129,69 +117,41 @@ impl Client {
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
         let request = request.header(AUTHORIZATION, self.authorization.clone()).header("accept", "application/json");
-        let mut response = request.send().await.map_err(not_answered)?;
+        let mut response = request.send().await.map_err(Unanswered::of)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let (body, broken) = read(&mut response).await;
+        let (body, broken) = http_client::read(&mut response, RESPONSE_SIZE_BYTES_MAX).await;
         if !status.is_success() {
             return Err(Failure::Answer(error_answer(status, &headers, &body)));
         }
-        if let Some(failure) = broken {
-            return Err(failure.on(status));
+        match broken {
+            Some(Broken::TooLarge) => {
+                let problem = format!("it has more than {RESPONSE_SIZE_BYTES_MAX} bytes");
+                return Err(Failure::Undecodable { status: status.as_u16(), problem });
+            }
+            Some(Broken::Lost(words)) => return Err(Failure::Unknown(words)),
+            None => {}
         }
         serde_json::from_slice(&body)
             .map_err(|error| Failure::Undecodable { status: status.as_u16(), problem: error.to_string() })
     }
 }
 
-/// Why a body did not come whole.
-enum Broken {
-    TooLarge,
-    Lost(reqwest::Error),
-}
-
-impl Broken {
-    fn on(self, status: StatusCode) -> Failure {
-        match self {
-            Self::TooLarge => {
-                let problem = format!("it has more than {RESPONSE_SIZE_BYTES_MAX} bytes");
-                Failure::Undecodable { status: status.as_u16(), problem }
-            }
-            Self::Lost(error) => Failure::Unknown(with_causes(&error.without_url())),
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::NotSent(words) => Self::NotSent(words),
+            Unanswered::Unknown(words) => Self::Unknown(words),
         }
-    }
-}
-
-async fn read(response: &mut reqwest::Response) -> (Vec<u8>, Option<Broken>) {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > RESPONSE_SIZE_BYTES_MAX => {
-                return (body, Some(Broken::TooLarge));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return (body, None),
-            Err(error) => return (body, Some(Broken::Lost(error))),
-        }
-    }
-}
-
-fn not_answered(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    if error.is_connect() || error.is_builder() {
-        Failure::NotSent(with_causes(&error))
-    } else {
-        Failure::Unknown(with_causes(&error))
     }
 }
 
 fn error_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ErrorAnswer {
     let said = problem(body);
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
     ErrorAnswer {
         status: status.as_u16(),
         genuine: said.is_some(),
         message: cut(&said.unwrap_or_default(), MESSAGE_CHARS_MAX).into_owned(),
-        wait_ms: seconds.map(|s| s.saturating_mul(1_000)),
+        wait_ms: http_client::retry_after_ms(headers),
     }
 }
 
@@ -206,14 +166,8 @@ fn base_url(text: &str) -> Result<Url, String> {
 
 fn authorization(token: &str) -> Result<HeaderValue, String> {
     let refused = "token is empty or holds characters that no token has; set it to an API token of NetBox";
-    let token = token.trim();
-    if token.is_empty() {
-        return Err(refused.to_owned());
-    }
-    let word = if token.starts_with(TOKEN_V2_PREFIX) { "Bearer" } else { "Token" };
-    let mut header = HeaderValue::from_str(&format!("{word} {token}")).map_err(|_| refused.to_owned())?;
-    header.set_sensitive(true);
-    Ok(header)
+    let word = if token.trim().starts_with(TOKEN_V2_PREFIX) { "Bearer" } else { "Token" };
+    http_client::authorization(word, token, refused)
 }
 
 #[cfg(test)]

@@ -181,11 +181,5 @@ fn asked_to_wait(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
 
 fn authorization(settings: &Settings) -> Result<HeaderValue, String> {
     let refused = "api_key is empty or holds characters that no key has; set it to the key of an API integration";
-    let key = settings.api_key.expose().trim();
-    if key.is_empty() {
-        return Err(refused.to_owned());
-    }
-    let mut header = HeaderValue::from_str(&format!("GenieKey {key}")).map_err(|_| refused.to_owned())?;
-    header.set_sensitive(true);
-    Ok(header)
+    http_client::authorization("GenieKey", settings.api_key.expose(), refused)
 }

@@ -2,7 +2,7 @@
 
 use super::Opsgenie;
 use super::client::{ErrorAnswer, Failure};
-use crate::outcome::{Doing, SETTING_WAIT_MS, asked_wait_ms, later, rejected};
+use crate::outcome::{Doing, SETTING_WAIT_MS, asked_wait_ms, later, rejected, unanswered};
 use pagebridge_core::{Outcome, SystemName};
 
 /// Wait on 429 when the answer does not say how long, in milliseconds: the length of Opsgenie's own period.
@@ -21,14 +21,6 @@ fn outcome(failure: &Failure, doing: Doing, system: &SystemName) -> Outcome {
         Failure::NotSent(_) => later(None, reason),
         Failure::Unknown(_) | Failure::Undecodable { .. } => unanswered(doing, None, reason),
         Failure::Answer(answer) => answered(answer, doing, system),
-    }
-}
-
-/// What may have been applied is read back before it is repeated; a reading changes nothing.
-fn unanswered(doing: Doing, wait_ms: Option<i64>, reason: String) -> Outcome {
-    match doing {
-        Doing::Read => later(wait_ms, reason),
-        Doing::Write | Doing::Create => Outcome::Unknown { reason },
     }
 }
 

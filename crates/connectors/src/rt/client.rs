@@ -5,7 +5,7 @@ use super::Settings;
 use super::wire::Problem;
 use crate::http_client::{self, Broken, Unanswered};
 use ::pagerduty::text::cut;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, LOCATION, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, LOCATION};
 use http::{Method, StatusCode};
 use reqwest::Url;
 use serde::Serialize;
@@ -186,20 +186,12 @@ fn error_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ErrorAn
     let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
     let genuine = problem.message.is_some();
     let message = cut(problem.message.as_deref().unwrap_or_default(), MESSAGE_CHARS_MAX).into_owned();
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
-    let wait_ms = seconds.map(|s| s.saturating_mul(1_000));
-    ErrorAnswer { status: status.as_u16(), message, genuine, wait_ms }
+    ErrorAnswer { status: status.as_u16(), message, genuine, wait_ms: http_client::retry_after_ms(headers) }
 }
 
 fn authorization(settings: &Settings) -> Result<HeaderValue, String> {
     let refused =
         "token is empty or holds characters that no token has; set it to an auth token of RT, like 1-31-0123..";
-    let token = settings.token.expose().trim();
-    if token.is_empty() {
-        return Err(refused.to_owned());
-    }
     // `Bearer` is refused by RT.
-    let mut header = HeaderValue::from_str(&format!("token {token}")).map_err(|_| refused.to_owned())?;
-    header.set_sensitive(true);
-    Ok(header)
+    http_client::authorization("token", settings.token.expose(), refused)
 }

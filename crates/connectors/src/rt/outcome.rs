@@ -2,7 +2,7 @@
 
 use super::Rt;
 use super::client::{ErrorAnswer, Failure};
-use crate::outcome::{Doing, SETTING_WAIT_MS, asked_wait_ms, later, record_later, rejected};
+use crate::outcome::{Doing, SETTING_WAIT_MS, asked_wait_ms, later, record_later, rejected, unanswered};
 use pagebridge_core::{Outcome, Scope, SystemName};
 
 /// Wait after somebody was faster than us, in milliseconds.
@@ -22,14 +22,6 @@ fn outcome(failure: &Failure, doing: Doing, system: &SystemName) -> Outcome {
         Failure::TooLarge if doing == Doing::Read => record_later(reason),
         Failure::Unknown(_) | Failure::Undecodable { .. } | Failure::TooLarge => unanswered(doing, None, reason),
         Failure::Answer(answer) => answered(answer, doing, system),
-    }
-}
-
-/// What may have been applied is read back before it is repeated; a reading changes nothing.
-fn unanswered(doing: Doing, wait_ms: Option<i64>, reason: String) -> Outcome {
-    match doing {
-        Doing::Read => later(wait_ms, reason),
-        Doing::Write | Doing::Create => Outcome::Unknown { reason },
     }
 }
 

@@ -52,7 +52,7 @@ impl Decider<'_> {
         }
     }
 
-    fn tell_again(&mut self, system: &SystemName, content: &Content) {
+    pub(super) fn tell_again(&mut self, system: &SystemName, content: &Content) {
         self.push(Change::Retold { content: content.clone() });
         for other in self.others_with(system, ChangeKind::Updated) {
             if self.link(&other).is_some_and(|l| !l.refresh) {

@@ -47,16 +47,10 @@ impl Decider<'_> {
         }
         self.fresh = Some(now.clone());
         let same = now.title == before.title && now.urgency == before.urgency && now.priority == before.priority;
-        let others = self.others_with(system, ChangeKind::Updated);
-        if same || others.is_empty() || self.incident.told_at > since {
+        if same || self.incident.told_at > since || self.others_with(system, ChangeKind::Updated).is_empty() {
             return;
         }
-        self.push(Change::Retold { content: now.clone() });
-        for other in others {
-            if self.link(&other).is_some_and(|l| !l.refresh) {
-                self.push(Change::RefreshWanted { system: other });
-            }
-        }
+        self.tell_again(system, now);
     }
 
     fn read_of_unopened(&mut self, system: &SystemName, reading: &Reading) {
