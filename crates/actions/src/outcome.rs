@@ -74,10 +74,24 @@ pub enum ErrorKind {
     UnknownRequester,
     /// PagerDuty will never accept it as it is.
     Refused,
+    /// Whoever asks may not do this here. Nothing was sent.
+    NotAllowed,
+    /// Whoever asks has done this as often as is allowed for now. Nothing was sent.
+    CapReached,
+    /// The same was asked for before, and has not ended, or nobody knows how. Nothing was sent this time.
+    InProgress,
+}
+
+impl Outcome {
+    /// Ends a run of which nothing was done.
+    pub fn failed(error: ActionError) -> Self {
+        Self { ok: false, result: None, error: Some(error), already: false, more: false }
+    }
 }
 
 impl ActionError {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error that PagerDuty has said nothing about.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, code: None, message: message.into(), errors: Vec::new(), http_status: None }
     }
 

@@ -44,11 +44,11 @@ pub(crate) type Item = (String, Result<Done, Stop>);
 /// being done. Nothing is sent when the input is not right.
 pub async fn run(catalogue: &Catalogue, name: &str, input: Value, caller: &Caller) -> Outcome {
     let Some(action) = catalogue.get(name) else {
-        return failed(unknown(catalogue, name));
+        return Outcome::failed(unknown(catalogue, name));
     };
     let mut args = match input::check(action, input) {
         Ok(args) => args,
-        Err(error) => return failed(error),
+        Err(error) => return Outcome::failed(error),
     };
     let session = Session::new(caller, from(action, &mut args, caller));
     let done = match targets(action, &mut args) {
@@ -56,9 +56,9 @@ pub async fn run(catalogue: &Catalogue, name: &str, input: Value, caller: &Calle
         None => one(&session, action, args).await,
     };
     match done {
-        Err(Stop::Failed(error)) => failed(error),
-        Err(Stop::Said(error)) => failed((*error).into()),
-        Ok(Done { failed: Some(error), .. }) if caller.dry_run => failed(error),
+        Err(Stop::Failed(error)) => Outcome::failed(error),
+        Err(Stop::Said(error)) => Outcome::failed((*error).into()),
+        Ok(Done { failed: Some(error), .. }) if caller.dry_run => Outcome::failed(error),
         Ok(_) | Err(Stop::Planned) if caller.dry_run => succeeded(Done::new(session.into_plan())),
         Ok(done) => succeeded(done),
         Err(Stop::Planned) => unreachable!("only a dry run plans"),
@@ -68,10 +68,6 @@ pub async fn run(catalogue: &Catalogue, name: &str, input: Value, caller: &Calle
 fn succeeded(done: Done) -> Outcome {
     let Done { result, already, more, failed } = done;
     Outcome { ok: failed.is_none(), result: Some(result), error: failed, already, more }
-}
-
-fn failed(error: ActionError) -> Outcome {
-    Outcome { ok: false, result: None, error: Some(error), already: false, more: false }
 }
 
 fn unknown(catalogue: &Catalogue, name: &str) -> ActionError {
@@ -147,7 +143,7 @@ pub(crate) fn gathered(items: Vec<Item>) -> Result<Done, Stop> {
             }
         };
         wrong += 1;
-        list.push(named(id, &failed(error)));
+        list.push(named(id, &Outcome::failed(error)));
     }
     if planned > 0 && wrong == 0 {
         return Err(Stop::Planned);

@@ -35,6 +35,8 @@ What can be done at PagerDuty, by name. This page is made from the catalogue (`c
 | `unknown` | no usable answer: look before repeating |
 | `rate_limited`, `unavailable` | not done, try later |
 | `not_found`, `unauthorized`, `forbidden`, `unknown_requester`, `refused` | PagerDuty said so |
+| `not_allowed`, `cap_reached` | we said so: this caller may not do it here, or not yet again |
+| `in_progress` | the same request came before and has not ended, or nobody knows how |
 ";
 
 #[test]

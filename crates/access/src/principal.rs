@@ -1,0 +1,79 @@
+//! Who asks, and what that one may do.
+
+use pagebridge_actions::{Action, Effect};
+
+/// How much somebody may do. Each may do what the one before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Look.
+    Viewer,
+    /// Look after incidents: acknowledge, note, resolve, tell of events and changes, override a schedule.
+    Responder,
+    /// Everything, also what an account is set up with: services, policies, users.
+    Admin,
+}
+
+impl Role {
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Responder => "responder",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Objects that a responder may change.
+const RESPONDERS_OBJECTS: &[&str] = &["incident", "alert", "event", "change_event"];
+
+/// Gives the least role that may run an action.
+#[must_use]
+pub fn needed(action: &Action) -> Role {
+    let (object, _) = action.name.split_once('.').unwrap_or((action.name, ""));
+    match action.effect {
+        Effect::ReadOnly => Role::Viewer,
+        _ if RESPONDERS_OBJECTS.contains(&object) || action.name.contains("override") => Role::Responder,
+        Effect::Writes | Effect::Destructive => Role::Admin,
+    }
+}
+
+/// Who asks: made by a way in, after it has made sure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// How it is called in the audit trail, e.g. `token ci` or `slack U024BE7LH`.
+    pub name: String,
+    /// How much it may do.
+    pub role: Role,
+    /// The e-mail address of its user at PagerDuty, if it is known: what it does is done in this name.
+    pub from: Option<String>,
+    /// The only actions that it may run, if not all of its role: names, or beginnings with a `*` at the end (`incident.*`).
+    pub actions: Option<Vec<String>>,
+    /// How many runs of which actions it gets in an hour: names as in `actions`, all of one row counted together.
+    pub per_hour: Vec<(String, u32)>,
+    /// Whether everything that it asks for is only shown.
+    pub dry_run: bool,
+}
+
+impl Principal {
+    /// Starts with a role and no further limits.
+    pub fn new(name: impl Into<String>, role: Role) -> Self {
+        Self { name: name.into(), role, from: None, actions: None, per_hour: Vec::new(), dry_run: false }
+    }
+
+    /// Tells whether an action is among those that it may run.
+    #[must_use]
+    pub fn may(&self, action: &Action) -> bool {
+        let listed = |names: &Vec<String>| names.iter().any(|name| fits(name, action.name));
+        self.role >= needed(action) && self.actions.as_ref().is_none_or(listed)
+    }
+}
+
+/// Tells whether a name, or a beginning with a `*` at the end, fits an action.
+pub(crate) fn fits(pattern: &str, action: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => action.starts_with(beginning),
+        None => pattern == action,
+    }
+}
