@@ -30,13 +30,26 @@ const ARROWS: &[Row] = &[
     row("engine", &["core", "ports"]),
     // Its actions are tested against the look-alike; every surface is made from it, so it knows none.
     Row { name: "actions", uses: &["pagerduty"], tests_use: &["sandbox"] },
-    row("server", &["core", "ports", "engine", "pagerduty"]),
+    row("access", &["actions", "core", "ports", "pagerduty"]),
+    row("server", &["access", "actions", "core", "ports", "engine", "pagerduty"]),
     row("sandbox", &["pagerduty"]),
     // The two stores are for its runs on them; the model needs only the first three.
     row("sim", &["core", "ports", "engine", "store-sqlite", "store-postgres"]),
     row(
         "pagebridge",
-        &["core", "pagerduty", "ports", "store-sqlite", "store-postgres", "connectors", "engine", "server", "sandbox"],
+        &[
+            "core",
+            "pagerduty",
+            "ports",
+            "store-sqlite",
+            "store-postgres",
+            "connectors",
+            "engine",
+            "actions",
+            "access",
+            "server",
+            "sandbox",
+        ],
     ),
     // For development: puts parts together as the program does, with something else in place of one of them.
     row("bench", &["core", "ports", "store-sqlite", "store-postgres", "connectors", "engine", "server"]),
