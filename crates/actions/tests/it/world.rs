@@ -122,6 +122,7 @@ impl World {
                 self.result("schedule.find_overrides", times).await[0]["id"].clone()
             }
             "$priority" => self.result("priority.find", json!({})).await[0]["id"].clone(),
+            "$tag" | "$other_tag" => self.result("tag.create", json!({"label": placeholder})).await["id"].clone(),
             "$business" => self.result("business_service.create", json!({"name": "Sales"})).await["id"].clone(),
             "$change" => {
                 self.result("change_event.create", json!({"summary": "deployed"})).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{
     Actor, BusinessService, ChangeEvent, Extension, ExtensionSchema, IncidentIx, IntegrationIx, Kept,
-    MaintenanceWindow, Policy, PolicyIx, Priority, Schedule, ScheduleIx, Service, ServiceIx, Team, User, UserIx,
+    MaintenanceWindow, Policy, PolicyIx, Priority, Schedule, ScheduleIx, Service, ServiceIx, Tag, Team, User, UserIx,
     Vendor,
 };
 use super::state::State;
@@ -95,6 +95,7 @@ linked! {
     BusinessService: "business_service", "business_services", "business-services", name;
     Priority: "priority", "priorities", "account/incident_priorities", name;
     Vendor: "vendor", "vendors", "vendors", name;
+    Tag: "tag", "tags", "tags", label;
     ExtensionSchema: "extension_schema", "extension_schemas", "extension_schemas", label;
     Extension: "extension", "extensions", "extensions", name;
     ChangeEvent: "change_event", "change_events", "change_events", summary;

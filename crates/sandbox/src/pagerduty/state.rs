@@ -9,7 +9,7 @@ use super::limits::Limits;
 use super::model::{
     BusinessService, ChangeEvent, CustomField, Extension, ExtensionSchema, Incident, IncidentIx, Integration,
     IntegrationIx, MaintenanceWindow, Notification, Policy, PolicyIx, Priority, PriorityIx, Schedule, Service,
-    ServiceIx, ServiceState, Shelf, Subscription, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
+    ServiceIx, ServiceState, Shelf, Subscription, Tag, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
 };
 use super::oauth::OAuth;
 use super::rest::AuditRecord;
@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) vendors: Shelf<Vendor>,
     pub(crate) extension_schemas: Shelf<ExtensionSchema>,
     pub(crate) extensions: Shelf<Extension>,
+    #[serde(default)]
+    pub(crate) tags: Shelf<Tag>,
     /// Oldest first.
     pub(crate) change_events: Shelf<ChangeEvent>,
     /// How many maintenance windows were ever made.
@@ -114,6 +116,7 @@ impl State {
             vendors: seed.vendors,
             extension_schemas: seed.extension_schemas,
             extensions: Shelf::default(),
+            tags: Shelf::default(),
             change_events: Shelf::default(),
             windows_made: 0,
             custom_fields: Shelf::default(),

@@ -13,6 +13,8 @@ const TABLE: &str =
 
 /// What the sandbox claims: path, methods.
 const CLAIMED: &[(&str, &str)] = &[
+    ("/{entity_type}/{id}/change_tags", "POST"),
+    ("/{entity_type}/{id}/tags", "GET"),
     ("/abilities", "GET"),
     ("/abilities/{id}", "GET"),
     ("/analytics/metrics/incidents/all", "POST"),
@@ -81,6 +83,11 @@ const CLAIMED: &[(&str, &str)] = &[
     ("/services/{id}/change_events", "GET"),
     ("/services/{id}/integrations", "POST"),
     ("/services/{id}/integrations/{integration_id}", "GET PUT"),
+    ("/tags", "GET POST"),
+    ("/tags/{id}", "GET DELETE"),
+    ("/tags/{id}/escalation_policies", "GET"),
+    ("/tags/{id}/teams", "GET"),
+    ("/tags/{id}/users", "GET"),
     ("/teams", "GET POST"),
     ("/teams/{id}", "GET PUT DELETE"),
     ("/teams/{id}/audit/records", "GET"),

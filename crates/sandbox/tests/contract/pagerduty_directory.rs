@@ -252,3 +252,41 @@ async fn who_opens_an_incident_for_themself_has_acknowledged_it() {
     body["incident"]["assignments"].as_array_mut().expect("a list").push(other);
     assert_eq!(world.pd("POST", "/incidents", Some(body)).await.status, 400);
 }
+
+#[tokio::test]
+async fn tags_are_put_on_objects_and_taken_away() {
+    let world = world().await;
+    let ann = user(&world, "ann").await;
+    let night = made(&world, "/tags", "tag", json!({"type": "tag", "label": "night"})).await;
+    let change = format!("/users/{ann}/change_tags");
+    let both = json!({"add": [{"type": "tag_reference", "id": night}, {"type": "tag", "label": "on site"}]});
+    assert_eq!(world.pd("POST", &change, Some(both)).await.status, 200);
+    let labels = async |path: String| {
+        let tags = world.pd("GET", &path, None).await.body;
+        tags["tags"].as_array().expect("a list").iter().map(|tag| text(&tag["label"])).collect::<Vec<_>>()
+    };
+    assert_eq!(labels(format!("/users/{ann}/tags")).await, ["night", "on site"]);
+    assert_eq!(labels("/tags?query=site".to_owned()).await, ["on site"]);
+    let tagged = world.pd("GET", &format!("/tags/{night}/users"), None).await.body;
+    assert_eq!((&tagged["users"][0]["id"], &tagged["users"][0]["type"]), (&json!(ann), &json!("user_reference")));
+    // One tag is not there: nothing of it is done.
+    let wrong = json!({"remove": [{"type": "tag_reference", "id": night}], "add": [{"type": "tag_reference", "id": "PNONE01"}]});
+    assert_eq!(world.pd("POST", &change, Some(wrong)).await.status, 400);
+    assert_eq!(labels(format!("/users/{ann}/tags")).await.len(), 2);
+    let twice = world.pd("POST", "/tags", Some(json!({"tag": {"type": "tag", "label": "night"}}))).await;
+    assert_eq!((twice.status, &twice.body["error"]["errors"][0]), (400, &json!("Label has already been taken")));
+    assert_eq!(world.pd("DELETE", &format!("/tags/{night}"), None).await.status, 204);
+    assert_eq!(labels(format!("/users/{ann}/tags")).await, ["on site"]);
+}
+
+#[tokio::test]
+async fn a_refused_change_of_a_contact_method_changes_nothing() {
+    let world = world().await;
+    let ann = user(&world, "ann").await;
+    let methods = world.pd("GET", &format!("/users/{ann}/contact_methods"), None).await.body;
+    let before = &methods["contact_methods"][0];
+    let path = format!("/users/{ann}/contact_methods/{}", text(&before["id"]));
+    let change = json!({"contact_method": {"label": "Home", "address": "no address"}});
+    assert_eq!(world.pd("PUT", &path, Some(change)).await.status, 400);
+    assert_eq!(&world.pd("GET", &path, None).await.body["contact_method"], before);
+}

@@ -19,6 +19,7 @@ pub(crate) struct Objects {
     pub(crate) window: String,
     pub(crate) schema: String,
     pub(crate) extension: String,
+    pub(crate) tag: String,
     pub(crate) vendor: String,
     pub(crate) field: String,
     pub(crate) subscription: String,
@@ -59,6 +60,7 @@ impl Objects {
             business_service: made(world, "/business_services", "business_service", json!({"name": "Shop"})).await,
             window: made(world, "/maintenance_windows", "maintenance_window", window_body(&service, now)).await,
             extension: made(world, "/extensions", "extension", extension_body("Chat", &schema, &service)).await,
+            tag: made(world, "/tags", "tag", json!({"type": "tag", "label": "night"})).await,
             vendor: first(world, "/vendors", "vendors").await,
             field: made(world, "/incidents/custom_fields", "field", json!({"name": "region"})).await,
             subscription: made(world, "/webhook_subscriptions", "webhook_subscription", subscription_body()).await,
@@ -81,7 +83,8 @@ impl Objects {
     /// Puts ids for the placeholders of a path, and the query that it cannot do without.
     pub(crate) fn fill(&self, path: &str, method: &str) -> String {
         let own: &str = match path.split('/').nth(1).unwrap_or_default() {
-            "users" => &self.user,
+            "users" | "{entity_type}" => &self.user,
+            "tags" => &self.tag,
             "teams" => &self.team,
             "schedules" => &self.schedule,
             "escalation_policies" => &self.policy,
@@ -180,6 +183,10 @@ impl Objects {
             ("PUT" | "PATCH", "/business_services/{id}") => json!({"business_service": {"name": "The shop"}}),
             ("POST", "/maintenance_windows") => json!({"maintenance_window": window_body(&self.service, self.now)}),
             ("PUT", "/maintenance_windows/{id}") => json!({"maintenance_window": {"description": "longer"}}),
+            ("POST", "/tags") => json!({"tag": {"type": "tag", "label": "day"}}),
+            ("POST", "/{entity_type}/{id}/change_tags") => {
+                json!({"add": [{"type": "tag_reference", "id": self.tag}, {"type": "tag", "label": "new"}]})
+            }
             ("POST", "/extensions") => json!({"extension": extension_body("Second", &self.schema, &self.service)}),
             ("PUT", "/extensions/{id}") => json!({"extension": {"name": "Renamed"}}),
             ("POST", "/webhook_subscriptions") => json!({"webhook_subscription": subscription_body()}),

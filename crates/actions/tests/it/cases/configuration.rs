@@ -128,10 +128,10 @@ pub(crate) fn account() -> Vec<Case> {
         ("ability.find", json!({})),
         ("tag.find", json!({"query": "db"})),
         ("tag.create", json!({"label": "db"})),
-        ("tag.delete", json!({"entity_id": "PTAG001"})),
+        ("tag.delete", json!({"entity_id": "$tag"})),
         (
             "tag.change",
-            json!({"entity_type": "users", "entity_id": "PUSER01", "add": ["PTAG001"], "remove": "PTAG002,PTAG003"}),
+            json!({"entity_type": "users", "entity_id": "PUSER01", "add": ["$tag"], "remove": "$other_tag"}),
         ),
     ]
 }

@@ -19,7 +19,7 @@ pub(crate) use self::people::{ContactKind, ContactMethod, Member, NotificationRu
 pub use self::services::ServiceState;
 pub(crate) use self::services::{
     BusinessService, ChangeEvent, Extension, ExtensionSchema, Integration, MaintenanceWindow, Priority, Service,
-    SupportHours, UrgencyChoice, UrgencyRule, Vendor,
+    SupportHours, Tag, UrgencyChoice, UrgencyRule, Vendor,
 };
 pub(crate) use self::shelf::{Kept, Place, Shelf};
 pub(crate) use self::subscriptions::{Filter, Subscription};
@@ -69,6 +69,8 @@ index! {
     ExtensionIx,
     /// Names a kind of extension.
     SchemaIx,
+    /// Names a tag.
+    TagIx,
     /// Names a change event.
     ChangeIx,
     /// Names a custom field.
@@ -104,6 +106,7 @@ kept! {
     Vendor => VendorIx,
     Extension => ExtensionIx,
     ExtensionSchema => SchemaIx,
+    Tag => TagIx,
     ChangeEvent => ChangeIx,
     CustomField => FieldIx,
 }

@@ -1,5 +1,7 @@
 //! Services and what belongs to them: integrations, maintenance windows, change events, extensions.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -223,6 +225,15 @@ pub(crate) struct Extension {
     /// As given.
     pub(crate) config: Value,
     pub(crate) disabled: bool,
+}
+
+/// A label on users, teams and escalation policies.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Tag {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    /// What has it: kind as in the path (`users`), and id.
+    pub(crate) on: BTreeSet<(String, String)>,
 }
 
 /// A change that somebody made, told through `/v2/change/enqueue`.

@@ -41,7 +41,9 @@ impl State {
                 match method {
                     "GET" => Ok(self.one(ask, 200, "contact_method", json(self, place), &[])),
                     "PUT" => {
-                        change(&mut self.users[user].contact_methods[place], &ask.given("contact_method")?)?;
+                        let mut method = self.users[user].contact_methods[place].clone();
+                        change(&mut method, &ask.given("contact_method")?)?;
+                        self.users[user].contact_methods[place] = method;
                         Ok(self.one(ask, 200, "contact_method", json(self, place), &[]))
                     }
                     "DELETE" => {

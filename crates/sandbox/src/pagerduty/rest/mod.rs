@@ -34,6 +34,7 @@ mod schedules;
 mod service_view;
 mod services;
 mod status_updates;
+mod tags;
 mod teams;
 mod users;
 
@@ -62,6 +63,9 @@ impl State {
             ("users" | "teams" | "schedules" | "escalation_policies" | "services", [id, "audit", "records"]) => {
                 self.list_audit(ask, Some((kind, id)))
             }
+            ("users" | "teams" | "escalation_policies", [id, what @ ("tags" | "change_tags")]) => {
+                self.route_tags_of(ask, kind, id, what)
+            }
             ("abilities", rest) => catalogue::route_abilities(ask, rest),
             ("analytics", rest) => self.route_analytics(ask, rest),
             ("business_services", rest) => self.route_business_services(ask, rest),
@@ -77,6 +81,7 @@ impl State {
             ("priorities", rest) => self.route_priorities(ask, rest),
             ("schedules", rest) => self.route_schedules(ask, rest),
             ("services", rest) => self.route_services(ask, rest),
+            ("tags", rest) => self.route_tags(ask, rest),
             ("teams", rest) => self.route_teams(ask, rest),
             ("users", rest) => self.route_users(ask, rest),
             ("vendors", rest) => self.route_vendors(ask, rest),
