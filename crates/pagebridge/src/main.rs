@@ -16,6 +16,7 @@ mod operator;
 mod output;
 mod pagerduty;
 mod reading;
+mod rest;
 mod rt;
 mod sandbox;
 mod senders;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// The file that is looked for in the working directory.
-const FILE: &str = "pagebridge.toml";
+pub(super) const FILE: &str = "pagebridge.toml";
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]

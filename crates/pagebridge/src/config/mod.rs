@@ -8,6 +8,7 @@ mod findings;
 mod load;
 mod netbox;
 mod operator;
+mod profiles;
 mod raw;
 mod resolve;
 mod rt;
@@ -23,6 +24,7 @@ pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, load, load_text, without_file};
 pub(crate) use netbox::{NetBox, Tie};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
+pub(crate) use profiles::{Account, Accounts, RawProfile, accounts};
 pub(crate) use rt::{WEBHOOK_PAGE, hears_webhook_page, services_of};
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};

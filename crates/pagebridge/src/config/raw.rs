@@ -2,6 +2,7 @@
 
 use super::netbox::RawNetBox;
 use super::operator::RawOperator;
+use super::profiles::RawProfile;
 use super::rt::RawRt;
 use super::section::{At, Section};
 use super::text::Text;
@@ -22,6 +23,7 @@ pub(crate) struct Raw {
     pub(crate) polling: RawPolling,
     pub(crate) delivery: RawDelivery,
     pub(crate) operator: RawOperator,
+    pub(crate) profiles: Vec<RawProfile>,
 }
 
 /// `[polling]`
@@ -139,6 +141,7 @@ impl Raw {
         raw.polling = file.section("polling").map(RawPolling::read).unwrap_or_default();
         raw.delivery = file.section("delivery").map(RawDelivery::read).unwrap_or_default();
         raw.operator = file.section("operator").map(RawOperator::read).unwrap_or_default();
+        raw.profiles = RawProfile::all(&mut file);
         file.end();
         raw
     }

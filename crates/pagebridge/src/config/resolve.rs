@@ -44,6 +44,7 @@ impl<'a> Resolver<'a> {
         let poll = self.poll(&raw.polling);
         let backoff = self.backoff(&raw.delivery);
         let operator = self.operator(&raw.operator);
+        self.profiles(&raw.profiles);
         Some(Config {
             origin: path.to_owned(),
             listen: listen?,

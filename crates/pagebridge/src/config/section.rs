@@ -116,18 +116,26 @@ impl<'a> Section<'a> {
 
     /// One of several words; must be there.
     pub(crate) fn one_of(&mut self, key: &'static str, known: &[&'static str]) -> Option<&'static str> {
-        let listed = || known.iter().map(|k| format!("\"{k}\"")).collect::<Vec<_>>().join(" or ");
         if !self.table.iter().any(|(k, _)| k.get_ref() == key) {
             self.asked.push(key);
             let message = format!("[{}] has no `{key}`", self.name);
-            self.findings.borrow_mut().error(self.at.clone(), message, format!("add `{key} = ` with {}", listed()));
+            self.findings.borrow_mut().error(
+                self.at.clone(),
+                message,
+                format!("add `{key} = ` with {}", listed(known)),
+            );
             return None;
         }
+        self.choice(key, known)
+    }
+
+    /// One of several words, if it is there.
+    pub(crate) fn choice(&mut self, key: &'static str, known: &[&'static str]) -> Option<&'static str> {
         let word = self.word(key)?;
         let found = known.iter().find(|k| **k == word.value).copied();
         if found.is_none() {
             let message = format!("`{key}` cannot be \"{}\"", word.value);
-            self.findings.borrow_mut().error(word.at, message, format!("write {}", listed()));
+            self.findings.borrow_mut().error(word.at, message, format!("write {}", listed(known)));
         }
         found
     }
@@ -257,6 +265,10 @@ fn hide(value: &Spanned<DeValue<'_>>, findings: &mut Findings) {
         DeValue::Array(all) => all.iter().for_each(|v| hide(v, findings)),
         _ => findings.hide(value.span()),
     }
+}
+
+fn listed(known: &[&str]) -> String {
+    known.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" or ")
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

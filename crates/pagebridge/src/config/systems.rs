@@ -212,7 +212,7 @@ impl Resolver<'_> {
         text.map(|text| self.text(text).ok_or(())).transpose()
     }
 
-    fn url(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
+    pub(super) fn url(&mut self, text: Option<&At<Text>>) -> Result<Option<String>, ()> {
         self.url_of(text, "this is not the address of an API")
     }
 

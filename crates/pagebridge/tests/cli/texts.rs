@@ -219,6 +219,11 @@ const KEYS: &[&str] = &[
     "inactive",
     "subject_tag",
     "triggered",
+    "region",
+    "routing_key",
+    "change_routing_key",
+    "service_key",
+    "events_url",
 ];
 
 #[tokio::test]
