@@ -6,6 +6,8 @@ use pagebridge_actions::{ActionError, Catalogue, ErrorKind, Outcome, Surface, ru
 use pagebridge_ports::{Clock, Store};
 use serde_json::Value;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -30,35 +32,66 @@ impl Asked {
     }
 }
 
+/// Runs at the same time, at most: they may wait for a PagerDuty that is down.
+const RUNNING_MAX: usize = 128;
+
 /// Runs actions for those who may.
 #[derive(Clone)]
 pub struct Gate {
+    inner: Arc<Inner>,
+    running: TaskTracker,
+}
+
+struct Inner {
     catalogue: Arc<Catalogue>,
     account: Account,
     #[expect(dead_code, reason = "the audit trail comes next")]
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    free: Semaphore,
 }
 
 impl Gate {
     /// Puts a gate together.
     pub fn new(catalogue: Arc<Catalogue>, account: Account, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { catalogue, account, store, clock }
+        let free = Semaphore::new(RUNNING_MAX);
+        Self { inner: Arc::new(Inner { catalogue, account, store, clock, free }), running: TaskTracker::new() }
     }
 
     /// The actions that there are.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+        &self.inner.catalogue
     }
 
     /// Runs an action if `who` may, and there is room left for it.
     ///
-    /// Whoever drops the future leaves it open whether the action was run: let it end in a task of its own.
+    /// What has begun ends in a task of its own, also when the future is dropped.
     pub async fn run(&self, who: &Principal, asked: Asked) -> Outcome {
+        let (inner, who) = (self.inner.clone(), who.clone());
+        let task = self.running.spawn(async move { inner.run(&who, asked).await });
+        task.await.unwrap_or_else(|_| {
+            let message = "the run hit a fault of ours, look in the log; it may have been done all the same";
+            Outcome::failed(ActionError::new(ErrorKind::Unknown, message))
+        })
+    }
+
+    /// Waits until everything that runs has ended.
+    pub async fn ended(&self) {
+        self.running.close();
+        self.running.wait().await;
+    }
+}
+
+impl Inner {
+    async fn run(&self, who: &Principal, asked: Asked) -> Outcome {
         if let Some(refused) = self.refused(who, &asked) {
             return refused;
         }
+        let Ok(_permit) = self.free.try_acquire() else {
+            let message = "too many actions run at the same time; nothing was sent, repeat it later";
+            return Outcome::failed(ActionError::new(ErrorKind::Unavailable, message));
+        };
         let caller = self.account.caller(who.from.as_deref(), self.clock.now().0, asked.dry_run || who.dry_run);
         run(&self.catalogue, &asked.action, asked.input, &caller).await
     }
@@ -69,7 +102,9 @@ impl Gate {
             return Some(not_allowed(format!("`{}` is not offered here", action.name)));
         }
         if who.may(action) {
-            return None;
+            return who.speaks_for_another(&asked.input).then(|| {
+                not_allowed(format!("{} may not run it in the name of another: leave out `from_email`", who.name))
+            });
         }
         let (name, role, least) = (action.name, who.role.as_str(), needed(action).as_str());
         let message = if who.role < needed(action) {

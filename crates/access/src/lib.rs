@@ -10,4 +10,4 @@ mod principal;
 
 pub use account::Account;
 pub use gate::{Asked, Gate};
-pub use principal::{Principal, Role, needed};
+pub use principal::{Principal, Role, fits, needed};

@@ -1,6 +1,7 @@
 //! Who asks, and what that one may do.
 
 use pagebridge_actions::{Action, Effect};
+use serde_json::Value;
 
 /// How much somebody may do. Each may do what the one before may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +15,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// All, from the least to the most.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Responder, Self::Admin];
+
+    /// Reads the word in the configuration.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
     /// The word in the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -68,10 +78,21 @@ impl Principal {
         let listed = |names: &Vec<String>| names.iter().any(|name| fits(name, action.name));
         self.role >= needed(action) && self.actions.as_ref().is_none_or(listed)
     }
+
+    /// Tells whether an input is in the name of a user other than its own. An admin may do that, and so may whoever has
+    /// no user of its own.
+    pub(crate) fn speaks_for_another(&self, input: &Value) -> bool {
+        let named = input.get("from_email").and_then(Value::as_str).map(str::trim).filter(|named| !named.is_empty());
+        match (&self.from, named) {
+            (Some(own), Some(named)) => self.role < Role::Admin && !named.eq_ignore_ascii_case(own),
+            _ => false,
+        }
+    }
 }
 
 /// Tells whether a name, or a beginning with a `*` at the end, fits an action.
-pub(crate) fn fits(pattern: &str, action: &str) -> bool {
+#[must_use]
+pub fn fits(pattern: &str, action: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(beginning) => action.starts_with(beginning),
         None => pattern == action,

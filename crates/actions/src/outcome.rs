@@ -42,6 +42,9 @@ pub struct ActionError {
     pub errors: Vec<String>,
     /// The HTTP status of PagerDuty's answer; null if there is none.
     pub http_status: Option<u16>,
+    /// After how many seconds it makes sense to ask again, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
 }
 
 /// What kind of trouble it is.
@@ -92,7 +95,7 @@ impl Outcome {
 impl ActionError {
     /// An error that PagerDuty has said nothing about.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), errors: Vec::new(), http_status: None }
+        Self { kind, code: None, message: message.into(), errors: Vec::new(), http_status: None, retry_after_s: None }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
@@ -110,6 +113,7 @@ impl From<Error> for ActionError {
                 message: message(kind, &response.message, response.status),
                 errors: response.errors,
                 http_status: Some(response.status),
+                retry_after_s: None,
             },
             Error::Undecodable { status, .. } => {
                 Self { http_status: Some(status), ..Self::new(kind, error.to_string()) }

@@ -139,6 +139,8 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         routes: vec![route],
         endpoints: Vec::new(),
         access: Access::new(address.ip(), None),
+        gate: None,
+        guarded: Default::default(),
         version: env!("CARGO_PKG_VERSION"),
     });
     let stop = Stop::default();

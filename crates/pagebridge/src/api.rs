@@ -85,6 +85,8 @@ impl Api {
             routes: Vec::new(),
             endpoints: Vec::new(),
             access: Access::new(listen.ip(), None),
+            gate: None,
+            guarded: Default::default(),
             version: env!("CARGO_PKG_VERSION"),
         });
         let (stop, tasks) = (pagebridge_server::Stop::default(), TaskTracker::new());

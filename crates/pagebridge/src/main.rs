@@ -10,6 +10,7 @@ mod drill;
 mod env;
 mod exit;
 mod export;
+mod gate;
 mod logs;
 mod netbox;
 mod operator;

@@ -2,12 +2,14 @@
 
 use crate::config::Config;
 use crate::exit::{CliError, Exit};
+use crate::gate;
 use crate::output;
 use crate::senders::{self, Senders};
 use crate::wiring::{self, EngineIntake, OpenStore};
+use pagebridge_access::Gate;
 use pagebridge_engine::Engine;
 use pagebridge_ports::{Clock, Operator, SystemClock};
-use pagebridge_server::{Access, App, Server, Stop};
+use pagebridge_server::{App, Server, Stop};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,7 @@ pub(crate) struct RunningBridge {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     pub(crate) engine: Arc<Engine>,
+    gate: Option<Gate>,
     store: OpenStore,
     server: TaskTracker,
     stop: Stop,
@@ -52,18 +55,21 @@ impl RunningBridge {
             let (senders, engine, soft) = (senders.clone(), engine.clone(), stop.soft.clone());
             tasks.spawn(async move { soft.run_until_cancelled(senders.keep_up(&engine)).await });
         }
+        let gate = gate::gate(config, store.store.clone(), clock.clone())?;
         let server = Server::new(App {
             store: store.store.clone(),
             intake: Arc::new(EngineIntake { engine: engine.clone(), senders }),
             clock,
             routes: wiring::routes(config, &connected),
             endpoints: wiring::endpoints(config, &connected),
-            access: Access::new(address.ip(), config.api_token.as_ref()),
+            access: gate::access(config, address.ip()),
+            gate: gate.clone(),
+            guarded: Default::default(),
             version: env!("CARGO_PKG_VERSION"),
         });
         tasks.spawn(server.serve(listener, stop.clone()));
         tasks.close();
-        Ok(Self { address, engine, store, server: tasks, stop })
+        Ok(Self { address, engine, gate, store, server: tasks, stop })
     }
 
     /// The address to give to others.
@@ -76,7 +82,13 @@ impl RunningBridge {
     pub(crate) async fn stop(self, soft: Duration, hurry: impl Future<Output = ()>) {
         self.stop.soft.cancel();
         let gently = async {
-            let requests = tokio::time::timeout(soft, self.server.wait());
+            let requests = tokio::time::timeout(soft, async {
+                self.server.wait().await;
+                // Also those whose callers have hung up.
+                if let Some(gate) = &self.gate {
+                    gate.ended().await;
+                }
+            });
             tokio::join!(requests, self.engine.stop(soft))
         };
         let clean = tokio::select! {

@@ -1,6 +1,7 @@
-//! The read API, with the one thing that an operator can do: release what waits.
+//! The API: what is there to read, releasing what waits, and running actions.
 
 pub(crate) mod access;
+mod actions;
 mod query;
 pub mod view;
 pub mod words;
@@ -14,7 +15,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Extension, Json, Router, middleware};
+use pagebridge_access::{Principal, Role};
 use pagebridge_core::{Disposition, Incident, IncidentId, Input, Lane, SystemName, What};
 use pagebridge_ports::OPERATOR;
 use query::{Entries, Incidents, Lanes, Limit, Params};
@@ -28,7 +30,8 @@ use view::{
 type App = State<Arc<Shared>>;
 
 /// Everything but the intake paths.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+pub(crate) fn router(shared: Arc<Shared>, guarded: Router) -> Router {
+    let guard = middleware::from_fn_with_state(shared.clone(), access::guard);
     let api = Router::new()
         .route("/incidents", get(incidents))
         .route("/incidents/{id}", get(incident))
@@ -38,9 +41,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/dead-letters/{incident}/{system}/release", post(release))
         .route("/counts", get(counts))
         .route("/upkeep", get(upkeep))
+        .route("/actions", get(actions::list))
+        .route("/actions/{name}", get(actions::show).post(actions::run))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(shared.clone(), access::guard));
+        .layer(guard.clone());
     Router::new()
         .nest("/api/v1", api)
         .route("/", get(front))
@@ -50,6 +55,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .with_state(shared)
+        .merge(guarded.layer(guard))
 }
 
 async fn front() -> &'static str {
@@ -82,7 +88,7 @@ async fn metrics(State(app): App) -> Result<Response, Problem> {
 
 async fn nowhere(uri: http::Uri) -> Problem {
     Problem::not_found(format!("there is nothing at {}", uri.path()))
-        .remedy("webhooks go to /hooks/NAME with the name of a configured system; /api/v1 has incidents, journal, deliveries, dead-letters and counts")
+        .remedy("webhooks go to /hooks/NAME with the name of a configured system; /api/v1 has incidents, journal, deliveries, dead-letters, counts, upkeep and actions")
 }
 
 async fn wrong_method() -> Problem {
@@ -173,7 +179,12 @@ async fn dead_letters(State(app): App, Params(query): Params<Limit>) -> Result<R
     }))
 }
 
-async fn release(State(app): App, Path((id, system)): Path<(String, String)>) -> Result<Response, Problem> {
+async fn release(
+    State(app): App,
+    Extension(who): Extension<Arc<Principal>>,
+    Path((id, system)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    access::at_least(&who, Role::Responder)?;
     let incident = find(&app, &id).await?;
     let Some(link) = incident.link(&system) else {
         let known: Vec<&str> = incident.links.iter().map(|l| l.system.as_str()).collect();
@@ -190,7 +201,7 @@ async fn release(State(app): App, Path((id, system)): Path<(String, String)>) ->
         Disposition::Unchanged | Disposition::Repeated => "unchanged",
         _ => "released",
     };
-    tracing::info!(incident.id = incident.id.0, %system, status, "an operator released an incident's deliveries");
+    tracing::info!(incident.id = incident.id.0, %system, status, who = who.name, "an operator released an incident's deliveries");
     Ok(fresh(json!({"status": status, "incident": incident.id, "system": system})))
 }
 

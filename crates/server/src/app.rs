@@ -3,6 +3,7 @@
 use crate::api::access::Access;
 use crate::health::Health;
 use crate::metrics::{Metrics, RouteMetrics};
+use pagebridge_access::Gate;
 use pagebridge_core::{IncidentId, Input, SystemName};
 use pagebridge_ports::{Accepted, BoxFuture, Check, Clock, Desk, Receive, SenderKey, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
@@ -107,6 +108,11 @@ pub struct App {
     pub endpoints: Vec<Endpoint>,
     /// Who may use `/api`.
     pub access: Access,
+    /// Runs actions at PagerDuty; `None` when there is no account for it.
+    pub gate: Option<Gate>,
+    /// Further paths, whole, that take a token as `/api` does. Who asks is in their requests' extensions, as an
+    /// `Arc<Principal>`.
+    pub guarded: axum::Router,
     /// The program's version, as shown in the metrics.
     pub version: &'static str,
 }
@@ -117,6 +123,7 @@ pub(crate) struct Shared {
     pub(crate) intake: Arc<dyn Intake>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) access: Access,
+    pub(crate) gate: Option<Gate>,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) desk: Desk,
@@ -163,12 +170,13 @@ impl Server {
             intake: app.intake,
             clock: app.clock,
             access: app.access,
+            gate: app.gate,
             metrics,
         });
         let mounted =
             |endpoint| Mounted { endpoint, free: tokio::sync::Semaphore::new(crate::endpoint::ANSWERING_MAX) };
         let endpoints = app.endpoints.into_iter().map(mounted).collect();
-        Self { router: crate::api::router(shared.clone()), shared, hooks: Arc::new(hooks), endpoints }
+        Self { router: crate::api::router(shared.clone(), app.guarded), shared, hooks: Arc::new(hooks), endpoints }
     }
 
     /// Everything but the intake paths, to be called inside the process.

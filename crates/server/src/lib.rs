@@ -17,7 +17,7 @@ mod listener;
 mod metrics;
 mod problem;
 
-pub use api::access::Access;
+pub use api::access::{API, Access, LOCAL, TokenHash};
 pub use api::view;
 pub use api::words;
 pub use app::{App, BODY_SIZE_BYTES_DEFAULT, Endpoint, Figures, Intake, Route, Server, StoreIntake};

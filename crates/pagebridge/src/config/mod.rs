@@ -3,6 +3,7 @@
 //! Everything wrong is reported at once. Without a file, the variables of an old integration are taken
 //! ([`dropin`]).
 
+mod access;
 mod dropin;
 mod findings;
 mod load;
@@ -20,6 +21,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::{Actions, Token};
 pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, load, load_text, without_file};
 pub(crate) use netbox::{NetBox, Tie};
@@ -70,6 +72,10 @@ pub(crate) struct Config {
     pub(crate) instance: String,
     /// What opens `/api`.
     pub(crate) api_token: Option<Secret>,
+    /// What also opens it, each for somebody else.
+    pub(crate) tokens: Vec<Token>,
+    /// The account that actions are run in.
+    pub(crate) actions: Actions,
     /// The systems.
     pub(crate) systems: Vec<System>,
     /// The bridges.

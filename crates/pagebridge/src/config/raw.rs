@@ -1,5 +1,6 @@
 //! What the user wrote, with its places.
 
+use super::access::{RawActions, RawToken};
 use super::netbox::RawNetBox;
 use super::operator::RawOperator;
 use super::profiles::RawProfile;
@@ -18,6 +19,8 @@ pub(crate) struct Raw {
     pub(crate) store: Option<At<Text>>,
     pub(crate) instance: Option<At<Text>>,
     pub(crate) api_token: Option<At<Text>>,
+    pub(crate) tokens: Vec<RawToken>,
+    pub(crate) actions: RawActions,
     pub(crate) systems: Vec<RawSystem>,
     pub(crate) bridges: Vec<RawBridge>,
     pub(crate) polling: RawPolling,
@@ -134,12 +137,14 @@ impl Raw {
         };
         if let Some(mut server) = file.section("server") {
             raw.api_token = server.secret("api_token");
+            raw.tokens = server.list("tokens").into_iter().map(RawToken::read).collect();
             server.end();
         }
         raw.systems = file.named("systems").into_iter().map(|(name, section)| RawSystem::read(name, section)).collect();
         raw.bridges = file.list("bridges").into_iter().map(RawBridge::read).collect();
         raw.polling = file.section("polling").map(RawPolling::read).unwrap_or_default();
         raw.delivery = file.section("delivery").map(RawDelivery::read).unwrap_or_default();
+        raw.actions = file.section("actions").map(RawActions::read).unwrap_or_default();
         raw.operator = file.section("operator").map(RawOperator::read).unwrap_or_default();
         raw.profiles = RawProfile::all(&mut file);
         file.end();

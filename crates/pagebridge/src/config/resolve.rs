@@ -38,7 +38,9 @@ impl<'a> Resolver<'a> {
         let listen = self.listen(overrides, raw.listen.as_ref(), LISTEN);
         let store = self.store(overrides, raw.store.as_ref());
         let api_token = raw.api_token.as_ref().map(|token| self.secret(token)).map(|token| token.ok_or(())).transpose();
+        let tokens = self.tokens(&raw.tokens, api_token.as_ref().ok().and_then(Option::as_ref));
         let mut systems = self.systems(&raw.systems);
+        let actions = self.actions(&raw.actions, &systems);
         let bridges = rules::bridges(&raw.bridges, &raw.systems, &mut systems, self.findings);
         let instance = self.instance(raw.instance.as_ref());
         let poll = self.poll(&raw.polling);
@@ -51,6 +53,8 @@ impl<'a> Resolver<'a> {
             store: store?,
             instance: instance?,
             api_token: api_token.ok()?,
+            tokens: tokens?,
+            actions: actions?,
             systems,
             bridges,
             backoff,

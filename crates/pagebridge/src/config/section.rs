@@ -160,6 +160,10 @@ impl<'a> Section<'a> {
     /// A whole number within a range.
     pub(crate) fn number(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<At<i64>> {
         let value = self.take(key)?;
+        self.number_of(key, value, range)
+    }
+
+    fn number_of(&self, key: &str, value: &Spanned<DeValue<'_>>, range: RangeInclusive<i64>) -> Option<At<i64>> {
         let DeValue::Integer(number) = value.get_ref() else {
             self.wrong(key, value, "a whole number");
             return None;
@@ -205,6 +209,24 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         all.iter().filter_map(|v| self.section_of(key, v)).collect()
+    }
+
+    /// Whole numbers within a range, under names that the user chose, in the order of the file.
+    pub(crate) fn numbers(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Vec<(At<String>, At<i64>)> {
+        let Some(section) = self.section(key) else { return Vec::new() };
+        let mut all: Vec<_> = section.table.iter().collect();
+        all.sort_by_key(|(name, _)| name.span().start);
+        let pair = |(name, value): (&'a Spanned<_>, &'a Spanned<DeValue<'a>>)| {
+            let text: &std::borrow::Cow<'a, str> = name.get_ref();
+            if matches!(value.get_ref(), DeValue::Table(_)) {
+                let fix = "a name with dots stands in quotes: `\"incident.acknowledge\" = 20`";
+                section.findings.borrow_mut().error(name.span(), format!("`{text}` is a table, not a number"), fix);
+                return None;
+            }
+            let name = At { value: text.to_string(), at: name.span() };
+            Some((name, section.number_of(text, value, range.clone())?))
+        };
+        all.into_iter().filter_map(pair).collect()
     }
 
     /// Texts under names that the user chose, in the order of the file.

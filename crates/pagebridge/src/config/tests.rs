@@ -1,5 +1,6 @@
 //! What is accepted, and how what is wrong is told.
 
+mod access;
 mod netbox;
 mod operator;
 mod rt;

@@ -1,5 +1,6 @@
 //! The whole bridge: the real program between two look-alikes, seen only from outside.
 
+mod actions;
 mod bad_input;
 mod circle;
 mod commands;

@@ -220,6 +220,8 @@ impl World {
             routes: vec![route("/ops-webhook"), route("/hooks/opsgenie")],
             endpoints: vec![crate::endpoint::told()],
             access: Access::new(address.ip(), token.map(Secret::new).as_ref()),
+            gate: None,
+            guarded: axum::Router::new(),
             version: "0.0.0-test",
         });
         let stop = Stop::default();

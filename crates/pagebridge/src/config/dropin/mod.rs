@@ -10,7 +10,7 @@ use super::resolve::{Resolver, STOP_MS};
 use super::section::At;
 use super::systems::{UrlNote, check_url};
 use super::text::Text;
-use super::{Config, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
+use super::{Actions, Config, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
 use crate::env::Env;
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
 use pagerduty::Secret;
@@ -123,6 +123,8 @@ fn resolve_proxy(overrides: &Overrides, env: &Env, findings: &mut Findings) -> O
         store: store?,
         instance: String::new(),
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
+        tokens: Vec::new(),
+        actions: Actions::default(),
         systems,
         bridges: vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")],
         backoff: Backoff::default(),

@@ -5,7 +5,7 @@ use crate::config::findings::Findings;
 use crate::config::load::{Overrides, Reach};
 use crate::config::netbox::all_bridges;
 use crate::config::resolve::{LISTEN, Resolver, STOP_MS};
-use crate::config::{Alerts, Config, Kind, NetBox, PAGERDUTY_EVENTS_URL, System, Tie};
+use crate::config::{Actions, Alerts, Config, Kind, NetBox, PAGERDUTY_EVENTS_URL, System, Tie};
 use crate::env::Env;
 use pagebridge_core::{Backoff, BridgeName, Direction, PollPolicy, SystemName};
 use pagerduty::Secret;
@@ -62,6 +62,8 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
         store: store?,
         instance: String::new(),
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
+        tokens: Vec::new(),
+        actions: Actions::default(),
         bridges: all_bridges(&systems),
         systems,
         backoff: Backoff::default(),
