@@ -221,6 +221,16 @@ impl Action {
         self
     }
 
+    /// Gives all fields of the input: those of the row, and those that come from elsewhere (`from_email`, `maximum`).
+    pub fn fields(&self) -> Vec<Param> {
+        schema::params(self)
+    }
+
+    /// Tells whether it goes to the Events API, which wants a routing key, and not to the REST API, which wants a token.
+    pub fn sends_event(&self) -> bool {
+        matches!(self.special, Special::Event(_))
+    }
+
     /// Gives the JSON Schema of the input.
     pub fn input(&self) -> Value {
         schema::input(self)

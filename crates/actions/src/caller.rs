@@ -1,5 +1,8 @@
 //! For whom an action is run, and with what.
 
+use std::fmt;
+use std::sync::Arc;
+
 use pagerduty::{Retrying, Secret};
 
 /// For whom an action is run.
@@ -19,6 +22,25 @@ pub struct Caller {
     pub now_unix_ms: i64,
     /// Whether the requests are shown instead of sent; what has to be read to make them is still read.
     pub dry_run: bool,
+    /// Who is told how a long run gets on.
+    pub progress: Option<Progress>,
+}
+
+/// Is told how a run gets on: so many of so many are done. Of a listing the second is how many are wanted at most.
+#[derive(Clone)]
+pub struct Progress(Arc<dyn Fn(usize, usize) + Send + Sync>);
+
+impl Progress {
+    /// Has `tell` called after each page of a listing, and after each of several ids.
+    pub fn new(tell: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
+    }
 }
 
 impl Caller {
@@ -32,6 +54,13 @@ impl Caller {
             service_key: None,
             now_unix_ms,
             dry_run: false,
+            progress: None,
+        }
+    }
+
+    pub(crate) fn tell(&self, done: usize, all: usize) {
+        if let Some(progress) = &self.progress {
+            (progress.0)(done, all);
         }
     }
 }

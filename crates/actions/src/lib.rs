@@ -38,7 +38,7 @@ mod session;
 mod special;
 
 pub use action::{Action, Effect, Identity, Since, Surface};
-pub use caller::Caller;
+pub use caller::{Caller, Progress};
 pub use catalogue::Catalogue;
 pub use outcome::{ActionError, ErrorKind, Outcome};
 pub use param::{Kind, Param, Preset};

@@ -113,10 +113,12 @@ async fn several(
         Special::Status(status) => special::status::several(session, status, args, ids).await,
         _ => {
             let mut items: Vec<Item> = Vec::new();
+            let count = ids.len();
             for id in ids {
                 let mut args = args.clone();
                 args.insert(param.name.to_owned(), json!(id));
                 items.push((id, one(session, action, args).await));
+                session.caller.tell(items.len(), count);
             }
             items
         }

@@ -85,6 +85,7 @@ impl<'a> Session<'a> {
             let page = if sent { self.send(call).await?.value } else { self.look(call).await?.value };
             let (received, more) = (page.items.len(), page.more || page.items.len() > limit);
             items.extend(page.items.into_iter().take(limit));
+            self.caller.tell(items.len(), maximum);
             if received == 0 || !more || items.len() >= maximum {
                 return Ok((items, more && received > 0));
             }

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Deliveries(DeliveriesArgs),
     /// List, show and release what waits for an operator
     DeadLetters(DeadLettersArgs),
+    #[command(flatten)]
+    PagerDuty(crate::rest::Asked),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -8,9 +8,11 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Something was looked for and not found, or a check failed.
     Failed = 1,
+    /// The command line is not understood.
+    Usage = 2,
     /// The configuration is wrong.
     Config = 3,
-    /// The server cannot be reached.
+    /// The server cannot be reached, or takes nothing at the moment. Nothing was done.
     Unreachable = 4,
     /// The store cannot be used.
     Store = 5,
@@ -18,6 +20,10 @@ pub(crate) enum Exit {
     Listen = 6,
     /// The server does not let us in.
     Refused = 7,
+    /// Some of several were done, and others not.
+    Partial = 8,
+    /// No usable answer: it may or may not have been done.
+    Unknown = 9,
 }
 
 impl From<Exit> for ExitCode {

@@ -11,6 +11,7 @@ mod env;
 mod exit;
 mod export;
 mod gate;
+mod help;
 mod logs;
 mod netbox;
 mod operator;
@@ -25,7 +26,7 @@ mod serve;
 mod wiring;
 
 use api::Api;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command, ConfigArgs, DeadLettersCommand, IncidentsCommand, OperatorCommand, ServerArgs};
 use config::{Loaded, Overrides};
 use env::Env;
@@ -39,7 +40,7 @@ const LAST_MOMENT: Duration = Duration::from_secs(2);
 fn main() -> ExitCode {
     // One provider for every client, before the first is made. It fails only when it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&help::grouped(Cli::command()).get_matches()).unwrap_or_else(|error| error.exit());
     let json = cli.json;
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,6 +78,7 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
             operator::test(&check::accept(load(args, env), json)?, json).await
         }
         Command::Export(args) => export::run(&args.command, json),
+        Command::PagerDuty(asked) => rest::run(&asked, env, json).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "pagebridge", &mut std::io::stdout());
             Ok(())

@@ -47,6 +47,13 @@ pub(crate) fn table(heads: &[&str]) -> Table {
     table
 }
 
+/// A table without heads: names and values.
+pub(crate) fn pairs() -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
 /// Writes a table, or what to say when it is empty.
 pub(crate) fn say_table(table: &Table, empty: &str) {
     if table.is_empty() {

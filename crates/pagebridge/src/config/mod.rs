@@ -28,6 +28,7 @@ pub(crate) use netbox::{NetBox, Tie};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
 pub(crate) use profiles::{Account, Accounts, RawProfile, accounts};
 pub(crate) use rt::{WEBHOOK_PAGE, hears_webhook_page, services_of};
+pub(crate) use section::nearest;
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
 use pagerduty::Secret;

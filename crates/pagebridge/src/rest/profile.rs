@@ -155,7 +155,6 @@ impl Profile {
     ///
     /// # Errors
     /// [`Exit::Config`] when there is none, with all the places where one may stand.
-    #[allow(dead_code, reason = "for commands that send events themselves")]
     pub(crate) fn needed_routing_key(&self) -> Result<&Secret, CliError> {
         self.routing_key.as_ref().ok_or_else(|| self.lacks("routing key", ROUTING_KEY[0], "routing_key"))
     }
@@ -164,7 +163,6 @@ impl Profile {
     ///
     /// # Errors
     /// [`Exit::Config`] when there is neither, with all the places where one may stand.
-    #[allow(dead_code, reason = "for commands that send events themselves")]
     pub(crate) fn needed_change_key(&self) -> Result<&Secret, CliError> {
         let key = self.change_routing_key.as_ref().or(self.routing_key.as_ref());
         key.ok_or_else(|| self.lacks("routing key of changes", CHANGE_ROUTING_KEY[0], "change_routing_key"))
