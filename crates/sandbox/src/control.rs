@@ -57,7 +57,12 @@ impl ControlError {
         match self {
             ControlError::NoEndpoint(_)
             | ControlError::NoFault(_)
-            | ControlError::PagerDuty(ActError::NoIncident(_) | ActError::NoSubscription(_) | ActError::NoService(_))
+            | ControlError::PagerDuty(
+                ActError::NoIncident(_)
+                | ActError::NoSubscription(_)
+                | ActError::NoService(_)
+                | ActError::NoContactMethod(_),
+            )
             | ControlError::Opsgenie(OpsgenieError::NoAlert(_) | OpsgenieError::NoHook(_))
             | ControlError::NetBox(
                 NetBoxError::NoList { .. }
@@ -139,6 +144,20 @@ impl Control {
             }
             ("POST", ["services", id]) => {
                 pagerduty.set_service(id, read::<ServiceBody>(call)?.status)?;
+                Ok(Reply::empty(204))
+            }
+            ("POST", ["tokens"]) => {
+                let body: PagerDutyTokenBody = read(call)?;
+                let token = pagerduty.add_token(body.user.as_deref(), body.read_only);
+                Ok(Reply::json(201, &json!({"token": token})))
+            }
+            ("POST", ["contact-methods", id]) => {
+                let body: ContactMethodBody = read(call)?;
+                pagerduty.set_contact_method(id, body.enabled, body.blacklisted)?;
+                Ok(Reply::empty(204))
+            }
+            ("POST", ["webhooks", id, "disable"]) => {
+                pagerduty.disable_subscription(id)?;
                 Ok(Reply::empty(204))
             }
             ("POST", ["webhooks"]) => {
@@ -236,6 +255,22 @@ struct SubscribeBody {
 #[serde(deny_unknown_fields)]
 struct SecretBody {
     secret: String,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct PagerDutyTokenBody {
+    user: Option<String>,
+    read_only: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactMethodBody {
+    enabled: bool,
+    #[serde(default)]
+    blacklisted: bool,
 }
 
 #[derive(Deserialize)]

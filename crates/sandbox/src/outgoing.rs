@@ -86,6 +86,16 @@ impl Outgoing {
         self.lock().is_disabled(target, self.shared.clock.now())
     }
 
+    /// Switches a target off for as long as three drops in a row do.
+    pub(crate) fn disable(&self, target: &str) {
+        let (now, for_ms) = (self.shared.clock.now(), self.policy.disabled_ms);
+        let mut queue = self.lock();
+        queue.disable(target, after(now, for_ms));
+        queue.discard(target, "the target was switched off", now);
+        drop(queue);
+        self.discards.send_modify(|count| *count += 1);
+    }
+
     /// Switches a target on again.
     pub(crate) fn enable(&self, target: &str) {
         self.lock().heal(target);

@@ -26,8 +26,8 @@ object! {
         address: String,
         /// Country of a phone number.
         country_code: Option<u64>,
-        /// Whether it is in use.
-        enabled: bool,
+        /// Of a phone number, whether it was verified; other kinds do not say.
+        enabled: Option<bool>,
         /// Whether the number may not be called any more.
         blacklisted: bool,
         /// Whether mails are cut short.

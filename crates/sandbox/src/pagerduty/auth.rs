@@ -1,6 +1,7 @@
 //! Who makes a REST call.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::model::UserIx;
 use super::oauth::scope_for;
@@ -18,6 +19,14 @@ pub(crate) enum Caller {
 }
 
 const FROM_MISSING: &str = "You must specify a user's email address in the \"From\" header to perform this action";
+
+/// A further token: whose it is, and whether it may only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Key {
+    /// None for one of the account's own.
+    pub(crate) user: Option<UserIx>,
+    pub(crate) read_only: bool,
+}
 
 /// A credential that was accepted.
 #[derive(Debug)]
@@ -39,9 +48,23 @@ impl State {
                 let credential = self.user(self.automation_user).id.clone();
                 Ok(Pass { caller: Caller::User(self.automation_user), credential })
             }
+            Some((_, token)) if self.keys.contains_key(token) => self.authenticate_key(self.keys[token], call, what),
             Some((Scheme::Bearer, token)) => self.authenticate_app(token, call.method.as_str(), what, now),
             _ => Err(self.unauthorized()),
         }
+    }
+
+    /// Lets a further token in, for what it may do. Analytics and previews are asked for with POST, and read all the same.
+    fn authenticate_key(&self, key: Key, call: &Call, what: &str) -> Result<Pass, Reply> {
+        let reads =
+            call.method == http::Method::GET || what == "analytics" || call.segments.ends_with(&["preview".to_owned()]);
+        if key.read_only && !reads {
+            return Err(Refusal::of_status(403));
+        }
+        Ok(match key.user {
+            None => Pass { caller: Caller::Account, credential: "account".to_owned() },
+            Some(user) => Pass { caller: Caller::User(user), credential: self.user(user).id.clone() },
+        })
     }
 
     /// Lets an app in, which is nobody in particular, for what its token's scopes say.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::model::{
-    Actor, Channel, ChannelKind, ContactKind, IncidentIx, LogKind, Notice, Notification, NotificationKind, Path,
-    PolicyIx, UserIx,
+    Actor, Channel, ChannelKind, ContactKind, ContactMethod, IncidentIx, LogKind, Notice, Notification,
+    NotificationKind, Path, PolicyIx, UserIx,
 };
 use super::state::State;
 use crate::clock::after;
@@ -102,8 +102,9 @@ impl State {
 
     fn notify(&mut self, ix: IncidentIx, notice: &Notice, at: Timestamp) {
         let methods = &self.user(notice.user).contact_methods;
-        // The contact method may have been removed since the incident was assigned.
-        let Some(method) = methods.iter().find(|method| method.id == notice.contact_method) else {
+        // The contact method may have been removed since the incident was assigned, or was never verified.
+        let reaches = |method: &&ContactMethod| method.enabled && !method.blacklisted;
+        let Some(method) = methods.iter().find(|method| method.id == notice.contact_method).filter(reaches) else {
             return;
         };
         let (kind, channel, word) = way_of(method.kind);

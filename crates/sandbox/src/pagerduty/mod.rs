@@ -30,7 +30,7 @@ use jiff::Timestamp;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::Notify;
 
-use self::auth::Pass;
+use self::auth::{Key, Pass};
 use self::limits::Quota;
 use self::model::{Filter, IncidentIx, Subscription};
 use self::refusal::Refusal;
@@ -186,6 +186,17 @@ impl PagerDuty {
         Ok(())
     }
 
+    /// Switches a subscription off for a day, as three dropped webhooks in a row do.
+    ///
+    /// # Errors
+    /// [`ActError::NoSubscription`] if there is none.
+    pub fn disable_subscription(&self, id: &str) -> Result<(), ActError> {
+        let state = self.lock();
+        state.subscription(id).map_err(|_| ActError::NoSubscription(id.to_owned()))?;
+        self.outgoing.disable(id);
+        Ok(())
+    }
+
     /// Lets a person open an incident by hand; a name nobody has yet is hired.
     ///
     /// # Errors
@@ -234,6 +245,31 @@ impl PagerDuty {
         let dedup_key = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
         let dedup_key = dedup_key.and_then(|body| body["dedup_key"].as_str().map(str::to_owned));
         Ok(dedup_key.ok_or_else(|| format!("{}: {}", reply.status, answer())))
+    }
+
+    /// Makes a further REST token: of the account, or of a user named by id, e-mail or name; a name nobody has yet is
+    /// hired. A read-only one is refused every write with 403.
+    pub fn add_token(&self, user: Option<&str>, read_only: bool) -> String {
+        let mut state = self.lock();
+        let user = user.map(|name| state.person(name));
+        let token = state.random.token(if user.is_some() { "u+" } else { "a+" });
+        state.keys.insert(token.clone(), Key { user, read_only });
+        token
+    }
+
+    /// Says whether a contact method (by id) was verified, and whether nothing is sent to it any more; no API can.
+    ///
+    /// # Errors
+    /// [`ActError::NoContactMethod`] if there is none.
+    pub fn set_contact_method(&self, id: &str, enabled: bool, blacklisted: bool) -> Result<(), ActError> {
+        let mut state = self.lock();
+        let found = state.users.iter().find_map(|(ix, user)| {
+            user.contact_methods.iter().position(|method| method.id == id).map(|place| (ix, place))
+        });
+        let (user, place) = found.ok_or_else(|| ActError::NoContactMethod(id.to_owned()))?;
+        let method = &mut state.users[user].contact_methods[place];
+        (method.enabled, method.blacklisted) = (enabled, blacklisted);
+        Ok(())
     }
 
     /// Switches a service on or off.

@@ -74,6 +74,9 @@ pub enum ActError {
     /// There is no such subscription.
     #[error("no webhook subscription has the id `{0}`")]
     NoSubscription(String),
+    /// There is no such contact method.
+    #[error("no contact method has the id `{0}`")]
+    NoContactMethod(String),
     /// There is no such priority.
     #[error("no priority is called `{0}`; there are P1 to P5")]
     NoPriority(String),

@@ -108,6 +108,8 @@ pub(crate) fn user(random: &mut Random, name: &str, email: String) -> User {
         address: email,
         country_code: 1,
         short_email: false,
+        enabled: true,
+        blacklisted: false,
     });
     user
 }

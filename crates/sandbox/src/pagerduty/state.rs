@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::auth::Key;
 use super::limits::Limits;
 use super::model::{
     BusinessService, ChangeEvent, CustomField, Extension, ExtensionSchema, Incident, IncidentIx, Integration,
-    IntegrationIx, MaintenanceWindow, Notification, Policy, PolicyIx, Priority, PriorityIx, Schedule, Service,
-    ServiceIx, ServiceState, Shelf, Subscription, Tag, Team, Urgency, UrgencyRule, User, UserIx, Vendor,
+    IntegrationIx, MaintenanceWindow, Notification, Orchestration, Policy, PolicyIx, Priority, PriorityIx, Schedule,
+    Service, ServiceIx, ServiceRules, ServiceState, Shelf, Subscription, Tag, Team, Urgency, UrgencyRule, User, UserIx,
+    Vendor,
 };
 use super::oauth::OAuth;
 use super::rest::AuditRecord;
@@ -30,6 +32,9 @@ pub(crate) struct State {
     pub(crate) api_base: String,
     pub(crate) account_token: String,
     pub(crate) user_token: String,
+    /// Further tokens, by what they are.
+    #[serde(default)]
+    pub(crate) keys: BTreeMap<String, Key>,
     pub(crate) automation_user: UserIx,
     pub(crate) webhook_secret: String,
     /// When the present call came; services in maintenance are told by it.
@@ -48,6 +53,11 @@ pub(crate) struct State {
     pub(crate) extensions: Shelf<Extension>,
     #[serde(default)]
     pub(crate) tags: Shelf<Tag>,
+    #[serde(default)]
+    pub(crate) orchestrations: Shelf<Orchestration>,
+    /// The rules of services, by the service's id.
+    #[serde(default)]
+    pub(crate) service_rules: BTreeMap<String, ServiceRules>,
     /// Oldest first.
     pub(crate) change_events: Shelf<ChangeEvent>,
     /// How many maintenance windows were ever made.
@@ -101,6 +111,7 @@ impl State {
             random,
             account_token,
             user_token,
+            keys: BTreeMap::new(),
             automation_user: UserIx(0),
             webhook_secret,
             now,
@@ -117,6 +128,8 @@ impl State {
             extension_schemas: seed.extension_schemas,
             extensions: Shelf::default(),
             tags: Shelf::default(),
+            orchestrations: Shelf::default(),
+            service_rules: BTreeMap::new(),
             change_events: Shelf::default(),
             windows_made: 0,
             custom_fields: Shelf::default(),

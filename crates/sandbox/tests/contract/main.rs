@@ -9,6 +9,7 @@ mod netbox;
 mod opsgenie_api;
 mod opsgenie_webhooks;
 mod page;
+mod pagerduty_account;
 mod pagerduty_changes;
 mod pagerduty_conformance;
 mod pagerduty_directory;

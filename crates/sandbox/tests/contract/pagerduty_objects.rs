@@ -20,6 +20,7 @@ pub(crate) struct Objects {
     pub(crate) schema: String,
     pub(crate) extension: String,
     pub(crate) tag: String,
+    pub(crate) orchestration: String,
     pub(crate) vendor: String,
     pub(crate) field: String,
     pub(crate) subscription: String,
@@ -59,6 +60,7 @@ impl Objects {
             integration: made(world, &integrations, "integration", integration_body("Events API")).await,
             business_service: made(world, "/business_services", "business_service", json!({"name": "Shop"})).await,
             window: made(world, "/maintenance_windows", "maintenance_window", window_body(&service, now)).await,
+            orchestration: made(world, "/event_orchestrations", "orchestration", json!({"name": "Shop"})).await,
             extension: made(world, "/extensions", "extension", extension_body("Chat", &schema, &service)).await,
             tag: made(world, "/tags", "tag", json!({"type": "tag", "label": "night"})).await,
             vendor: first(world, "/vendors", "vendors").await,
@@ -93,6 +95,7 @@ impl Objects {
             "maintenance_windows" => &self.window,
             "extension_schemas" => &self.schema,
             "extensions" => &self.extension,
+            "event_orchestrations" => &self.orchestration,
             "vendors" => &self.vendor,
             "webhook_subscriptions" => &self.subscription,
             "incidents" | "analytics" => &self.incident,
@@ -101,7 +104,7 @@ impl Objects {
             "abilities" => "teams",
             _ => "PNONE01",
         };
-        let filled: [(&str, &str); 11] = [
+        let filled: [(&str, &str); 12] = [
             ("{id}", own),
             ("{entity_type}", "users"),
             ("{alert_id}", &self.alert),
@@ -110,6 +113,7 @@ impl Objects {
             ("{override_id}", &self.cover),
             ("{integration_id}", &self.integration),
             ("{user_id}", &self.user),
+            ("{service_id}", &self.service),
             ("{escalation_policy_id}", &self.policy),
             ("{contact_method_id}", &self.contact_method),
             ("{notification_rule_id}", &self.rule),
@@ -189,6 +193,12 @@ impl Objects {
             }
             ("POST", "/extensions") => json!({"extension": extension_body("Second", &self.schema, &self.service)}),
             ("PUT", "/extensions/{id}") => json!({"extension": {"name": "Renamed"}}),
+            ("POST", "/event_orchestrations") => json!({"orchestration": {"name": "Second"}}),
+            ("PUT", "/event_orchestrations/{id}") => json!({"orchestration": {"name": "Renamed"}}),
+            ("PUT", "/event_orchestrations/services/{service_id}/active") => json!({"active": true}),
+            ("PUT", path) if path.starts_with("/event_orchestrations/") => {
+                json!({"orchestration_path": {"catch_all": {"actions": {"suppress": true}}}})
+            }
             ("POST", "/webhook_subscriptions") => json!({"webhook_subscription": subscription_body()}),
             ("PUT", "/webhook_subscriptions/{id}") => json!({"webhook_subscription": {"description": "changed"}}),
             _ => return None,

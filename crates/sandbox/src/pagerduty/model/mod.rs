@@ -2,6 +2,7 @@
 
 mod incidents;
 mod oncall;
+mod orchestrations;
 mod people;
 mod services;
 mod shelf;
@@ -15,6 +16,7 @@ pub(crate) use self::incidents::{
     ResponderTarget, StatusUpdate, Subscriber, Timers,
 };
 pub(crate) use self::oncall::{Layer, Override, Policy, Restriction, Rule, Schedule, Target};
+pub(crate) use self::orchestrations::{Orchestration, Rules, ServiceRules};
 pub(crate) use self::people::{ContactKind, ContactMethod, Member, NotificationRule, Team, TeamRole, User};
 pub use self::services::ServiceState;
 pub(crate) use self::services::{
@@ -75,6 +77,8 @@ index! {
     ChangeIx,
     /// Names a custom field.
     FieldIx,
+    /// Names a global orchestration.
+    OrchestrationIx,
     /// Names an incident by its place, which is its number less one.
     IncidentIx
 }
@@ -109,6 +113,7 @@ kept! {
     Tag => TagIx,
     ChangeEvent => ChangeIx,
     CustomField => FieldIx,
+    Orchestration => OrchestrationIx,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

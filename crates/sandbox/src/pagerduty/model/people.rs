@@ -80,6 +80,16 @@ pub(crate) struct ContactMethod {
     pub(crate) country_code: u16,
     /// For e-mail only.
     pub(crate) short_email: bool,
+    /// For phones only: false until the number was verified.
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
+    /// For phones and push notifications: nothing is sent to it any more.
+    #[serde(default)]
+    pub(crate) blacklisted: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// When a user is reached by what, once an incident is assigned to them.

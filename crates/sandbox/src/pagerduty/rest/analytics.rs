@@ -122,7 +122,8 @@ impl State {
         let ids = |users: &[UserIx]| users.iter().map(|user| self.user(*user).id.clone()).collect::<Vec<_>>();
         let names = |users: &[UserIx]| users.iter().map(|user| self.user(*user).name.clone()).collect::<Vec<_>>();
         let resolver = figures.resolved_by.map(|user| self.user(user));
-        let notified = self.notifications.iter().filter(|one| one.incident == ix).count();
+        let interruptions = self.interruptions(&[ix]);
+        let notified = interruptions.total();
         let mut row = json!({
             "id": incident.id, "incident_number": ix.0 + 1, "description": incident.title,
             "created_at": links.time(incident.created_at), "updated_at": links.time(incident.updated_at),
@@ -153,7 +154,8 @@ impl State {
             "escalation_count": figures.manual_escalations + figures.timeout_escalations,
             "manual_escalation_count": figures.manual_escalations,
             "timeout_escalation_count": figures.timeout_escalations, "snoozed_seconds": figures.snoozed_seconds,
-            "business_hour_interruptions": notified, "off_hour_interruptions": 0, "sleep_hour_interruptions": 0,
+            "business_hour_interruptions": interruptions.business, "off_hour_interruptions": interruptions.off,
+            "sleep_hour_interruptions": interruptions.sleep,
             "total_interruptions": notified, "total_notifications": notified, "user_defined_effort_seconds": null,
         });
         row = crate::pagerduty::render::with(row, counted);

@@ -68,6 +68,8 @@ impl State {
             address: given.needed("address")?.to_owned(),
             country_code: 1,
             short_email: false,
+            enabled: true,
+            blacklisted: false,
         };
         change(&mut method, given)?;
         let same = |one: &ContactMethod| one.kind == method.kind && one.address == method.address;
@@ -89,9 +91,11 @@ impl State {
         let own = match method.kind {
             ContactKind::Email => json!({"send_short_email": method.short_email}),
             ContactKind::Phone | ContactKind::Sms | ContactKind::WhatsApp => {
-                json!({"country_code": method.country_code, "blacklisted": false, "enabled": true})
+                json!({"country_code": method.country_code, "blacklisted": method.blacklisted, "enabled": method.enabled})
             }
-            ContactKind::Push => json!({"device_type": "android", "sounds": []}),
+            ContactKind::Push => {
+                json!({"device_type": "android", "sounds": [], "blacklisted": method.blacklisted})
+            }
         };
         let common = json!({"type": method.kind.text(), "label": method.label, "address": method.address});
         with(with(self.contact_method_ref(links, user, method), common), own)

@@ -25,6 +25,7 @@ mod notes;
 mod notification_rules;
 mod notifications;
 mod oncalls;
+mod orchestrations;
 mod overrides;
 mod patch;
 mod related;
@@ -71,6 +72,7 @@ impl State {
             ("business_services", rest) => self.route_business_services(ask, rest),
             ("change_events", rest) => self.route_change_events(ask, rest),
             ("escalation_policies", rest) => self.route_policies(ask, rest),
+            ("event_orchestrations", rest) => self.route_orchestrations(ask, rest),
             ("extension_schemas", rest) => self.route_extension_schemas(ask, rest),
             ("extensions", rest) => self.route_extensions(ask, rest),
             ("incidents", rest) => self.route_incidents(ask, rest),
