@@ -40,8 +40,8 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Check the configuration without connecting to anything
     Check(ConfigArgs),
-    /// Check the live systems, the store and the webhook settings
-    Doctor(ConfigArgs),
+    /// Check the live systems, the store and the webhook settings; without a configuration, the PagerDuty account
+    Doctor(crate::doctor::DoctorArgs),
     /// Try out how people are told when paging does not work
     Operator(OperatorArgs),
     /// Write programs and files for other systems

@@ -1,147 +1,158 @@
-//! `doctor`: the live systems, the store, and the webhook settings.
+//! `doctor`: the live systems, the store, the webhook settings, and what is wrong in PagerDuty accounts.
 
-use crate::config::{Config, StoreAddress};
+mod accounts;
+mod bridge;
+
+use crate::cli::ConfigArgs;
+use crate::config::{self, Config, Kind, Overrides};
+use crate::env::Env;
 use crate::exit::{CliError, Exit};
-use crate::wiring::Connected;
-use crate::{api, output, wiring};
+use crate::rest::profile::{Profile, ProfileArgs};
+use crate::{check, output, wiring};
+use clap::Args;
 use futures_util::future::join_all;
-use pagebridge_core::SystemName;
-use pagebridge_ports::{Check, CheckResult, Clock, MemoryStore, Operator, Store, SystemClock};
+use pagebridge_account::Object;
+use pagebridge_ports::{Check, CheckResult, Clock, Operator, SystemClock};
+use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 
-pub(crate) async fn run(config: &Config, json: bool) -> Result<(), CliError> {
+/// How often a call of `doctor` is sent, at most.
+const TRIES: u32 = 3;
+
+/// What is to be looked at, and how it is told.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Look at this account alone: `[profiles.NAME]`, or a system of kind pagerduty [env: PAGEBRIDGE_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// E-mail address of the user in whose name changes are made, when an account is looked at alone [env: PAGERDUTY_FROM]
+    #[arg(long, value_name = "EMAIL")]
+    from: Option<String>,
+    /// Send an event by each routing key, look for its incident, and resolve it. It may page somebody
+    #[arg(long)]
+    send_test_event: bool,
+    /// Say nothing of what is well
+    #[arg(long, short)]
+    quiet: bool,
+    /// End with 1 also when there is a warning
+    #[arg(long)]
+    strict: bool,
+}
+
+/// One line of what is told.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    pub(crate) check: Check,
+    /// What it is about, where that is one object of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) object: Option<Object>,
+}
+
+impl From<Check> for Row {
+    fn from(check: Check) -> Self {
+        Self { check, object: None }
+    }
+}
+
+pub(crate) async fn run(args: DoctorArgs, env: &Env, json: bool) -> Result<(), CliError> {
+    let manner = Manner { json, quiet: args.quiet, strict: args.strict };
+    if let Some(profile) = alone(&args, env)? {
+        let rows = accounts::alone(&profile, env, args.send_test_event).await?;
+        return tell(&rows, &manner);
+    }
+    let ConfigArgs { config, listen, store } = args.config;
+    let loaded = config::load(&Overrides { config, listen, store }, env);
+    let rows = of_bridge(&check::accept(loaded, json)?, args.send_test_event).await?;
+    tell(&rows, &manner)
+}
+
+/// The account that is looked at alone: the one that is named, or that of the environment where there is no configuration.
+fn alone(args: &DoctorArgs, env: &Env) -> Result<Option<Profile>, CliError> {
+    let named = args.profile.is_some();
+    if !named && (args.config.config.is_some() || config::is_there(env)) {
+        return Ok(None);
+    }
+    let profile = ProfileArgs {
+        profile: args.profile.clone(),
+        config: args.config.config.clone(),
+        from: args.from.clone(),
+        tries: TRIES,
+    };
+    let profile = Profile::find(&profile, env)?;
+    match profile.needed_token() {
+        Ok(_) => Ok(Some(profile)),
+        Err(error) if named => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn of_bridge(config: &Config, send_test_event: bool) -> Result<Vec<Row>, CliError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let connected = wiring::connect(config, &crate::senders::keyring(config), &clock)?;
     let operator = wiring::operator(config)?;
-    let live = join_all(connected.iter().filter_map(|c| c.connector.as_ref()).map(|c| c.check()));
-    let ((store, alarms, upkeep), live, operator) =
-        tokio::join!(check_store(config, &connected), live, operator.check());
-    let (pages, live) = (alarms.map(check_pages), live.into_iter().flatten());
-    let checks: Vec<Check> = std::iter::once(store).chain(pages).chain(live).chain(upkeep).chain(operator).collect();
-    report(&checks, json)
+    let asked = config.systems.iter().zip(&connected).filter(|(system, _)| match &system.kind {
+        // The account knows whether it knows the key.
+        Kind::Alerts(own) => own.account.is_none(),
+        _ => true,
+    });
+    let live = join_all(asked.filter_map(|(_, one)| one.connector.as_ref()).map(|one| one.check()));
+    let accounts = accounts::configured(config, send_test_event);
+    let ((store, alarms, upkeep), live, operator, accounts) =
+        tokio::join!(bridge::check_store(config, &connected), live, operator.check(), accounts);
+    let pages = alarms.map(bridge::check_pages);
+    let checks = std::iter::once(store).chain(pages).chain(live.into_iter().flatten()).chain(upkeep).chain(operator);
+    Ok(checks.map(Row::from).chain(accounts?).collect())
+}
+
+/// How it is told.
+struct Manner {
+    json: bool,
+    quiet: bool,
+    strict: bool,
 }
 
 /// Shows how checks ended; an error when one failed.
 pub(crate) fn report(checks: &[Check], json: bool) -> Result<(), CliError> {
-    let failed = checks.iter().filter(|c| c.result == CheckResult::Failed).count();
-    if json {
-        output::say_json(&json!({"ok": failed == 0, "checks": checks}));
-    } else {
-        show(checks);
-    }
-    if failed == 0 {
-        return Ok(());
-    }
-    let hint = if json { "" } else { "the column REMEDY says what to do" };
-    Err(CliError::new(Exit::Failed, format!("{failed} of {} checks failed", checks.len()), hint))
+    let rows: Vec<Row> = checks.iter().cloned().map(Row::from).collect();
+    tell(&rows, &Manner { json, quiet: false, strict: false })
 }
 
-fn show(checks: &[Check]) {
+fn tell(rows: &[Row], manner: &Manner) -> Result<(), CliError> {
+    let count = |result| rows.iter().filter(|row| row.check.result == result).count();
+    let (failed, warnings) = (count(CheckResult::Failed), count(CheckResult::Warning));
+    let told: Vec<&Row> = rows.iter().filter(|row| !manner.quiet || row.check.result != CheckResult::Ok).collect();
+    if manner.json {
+        output::say_json(&json!({"ok": failed == 0, "checks": told}));
+    } else if !(manner.quiet && told.is_empty()) {
+        show(&told);
+    }
+    let hint = if manner.json { "" } else { "the column REMEDY says what to do" };
+    if failed > 0 {
+        return Err(CliError::new(Exit::Failed, format!("{failed} of {} checks failed", rows.len()), hint));
+    }
+    if manner.strict && warnings > 0 {
+        return Err(CliError::new(Exit::Failed, format!("{warnings} of {} checks warn", rows.len()), hint));
+    }
+    Ok(())
+}
+
+fn show(rows: &[&Row]) {
     let mut table = output::table(&["result", "system", "check", "found", "remedy"]);
-    for check in checks {
+    for Row { check, object } in rows {
         let result = match check.result {
             CheckResult::Ok => "ok",
             CheckResult::Warning => "warning",
             CheckResult::Failed => "FAILED",
         };
-        table.add_row([result, check.system.as_str(), &check.name, &check.detail, &check.remedy]);
+        let found = match object {
+            Some(object) => format!("{} `{}` ({}): {}", object.kind, object.name, object.id, check.detail),
+            None => check.detail.clone(),
+        };
+        table.add_row([result, check.system.as_str(), &check.name, &found, &check.remedy]);
     }
     output::say_table(&table, "nothing to check");
-}
-
-/// Whether what had to page has paged.
-fn check_pages(alarms: u64) -> Check {
-    let (result, detail, remedy) = match alarms {
-        0 => (
-            CheckResult::Ok,
-            "nothing is past its deadline without a page, and no delivery waits for you".to_owned(),
-            "",
-        ),
-        n => (
-            CheckResult::Failed,
-            format!("{n} incidents are not known to have paged in time, or have a delivery that cannot be made"),
-            "run `pagebridge incidents --not-paged`; what the other checks of this list say is often the reason",
-        ),
-    };
-    Check { system: SystemName::new("pagebridge"), name: "pages".to_owned(), result, detail, remedy: remedy.to_owned() }
-}
-
-/// Asks the running server, also for its alarms; when none runs, tries the store itself. What is looked after at the
-/// systems is told by the server that does it, or else looked at with what the store keeps.
-async fn check_store(config: &Config, connected: &[Connected]) -> (Check, Option<u64>, Vec<Check>) {
-    let check = store_check;
-    if let Some(answer) = api::ready(config.listen).await {
-        let told = told_by_server(config, connected).await;
-        return match answer {
-            Ok(alarms) => {
-                let detail = format!("the running server commits to {}", config.store.shown());
-                (check(CheckResult::Ok, detail, ""), Some(alarms), told)
-            }
-            Err(reason) => {
-                let remedy = "look at the disk's space, permissions and the database server";
-                (check(CheckResult::Failed, reason, remedy), None, told)
-            }
-        };
-    }
-    let (check, upkeep) = check_closed_store(config, connected).await;
-    (check, None, upkeep)
-}
-
-fn store_check(result: CheckResult, detail: String, remedy: &str) -> Check {
-    Check { system: SystemName::new("pagebridge"), name: "store".to_owned(), result, detail, remedy: remedy.to_owned() }
-}
-
-async fn check_closed_store(config: &Config, connected: &[Connected]) -> (Check, Vec<Check>) {
-    let check = store_check;
-    if let StoreAddress::Sqlite(path) = &config.store
-        && !path.exists()
-    {
-        let empty = MemoryStore::new(Arc::new(wiring::bridges(config)));
-        let check = check(CheckResult::Ok, format!("{} will be made at the first start", config.store.shown()), "");
-        return (check, looked_at(connected, &empty).await);
-    }
-    match wiring::open(&config.store, wiring::bridges(config)).await {
-        Ok(open) => {
-            let probed = open.store.probe().await;
-            let upkeep = looked_at(connected, &*open.store).await;
-            open.close().await;
-            let check = match probed {
-                Ok(()) => check(CheckResult::Ok, format!("{} commits; no server runs", config.store.shown()), ""),
-                Err(error) => check(CheckResult::Failed, error.to_string(), "look at the disk's space and permissions"),
-            };
-            (check, upkeep)
-        }
-        Err(error) => (check(CheckResult::Failed, error.message, &error.hint), Vec::new()),
-    }
-}
-
-async fn looked_at(connected: &[Connected], store: &dyn Store) -> Vec<Check> {
-    join_all(connected.iter().flat_map(|c| &c.upkeeps).map(|upkeep| upkeep.look(store))).await
-}
-
-async fn told_by_server(config: &Config, connected: &[Connected]) -> Vec<Check> {
-    if connected.iter().all(|c| c.upkeeps.is_empty()) {
-        return Vec::new();
-    }
-    match api::upkeep(config.listen, config.api_token.as_ref()).await {
-        Ok(checks) if !checks.is_empty() => checks,
-        Ok(_) => {
-            vec![upkeep_warning("the running server has not looked after its systems yet", "ask again in a moment")]
-        }
-        Err(error) => {
-            let detail = format!("the running server does not tell how it looks after its systems: {}", error.message);
-            vec![upkeep_warning(&detail, &error.hint)]
-        }
-    }
-}
-
-fn upkeep_warning(detail: &str, remedy: &str) -> Check {
-    Check {
-        system: SystemName::new("pagebridge"),
-        name: "upkeep".to_owned(),
-        result: CheckResult::Warning,
-        detail: detail.to_owned(),
-        remedy: remedy.to_owned(),
-    }
 }

@@ -72,7 +72,7 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
         Command::Drill(args) => drill::run(&args, json).await,
         Command::Sandbox(args) => sandbox::run(&args, json).await,
         Command::Check(args) => check::run(load(args, env), json),
-        Command::Doctor(args) => doctor::run(&check::accept(load(args, env), json)?, json).await,
+        Command::Doctor(args) => doctor::run(args, env, json).await,
         Command::Operator(args) => {
             let OperatorCommand::Test(args) = args.command;
             operator::test(&check::accept(load(args, env), json)?, json).await

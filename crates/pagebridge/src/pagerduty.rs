@@ -17,9 +17,26 @@ pub(crate) fn connected(
     own: &Own,
     clock: Arc<dyn Clock>,
 ) -> Result<Connected, SetupError> {
+    let settings = settings(config, system, own);
+    let follows = settings.opens != Opens::None;
+    let made = Arc::new(PagerDuty::new(settings, clock)?);
+    let mut connected = Connected::both(made.clone(), BODY_SIZE_BYTES);
+    if own.webhook_url.is_some() {
+        connected.upkeeps.push(made.clone());
+    }
+    if follows {
+        connected.upkeeps.push(Arc::new(Follower::new(made.clone())));
+    }
+    if hears_webhook_page(config, &system.name) {
+        connected.heard.push((Some(WEBHOOK_PAGE), Arc::new(WebHookPage(made))));
+    }
+    Ok(connected)
+}
+
+/// The settings of one account.
+pub(crate) fn settings(config: &Config, system: &System, own: &Own) -> Settings {
     let services = services_of(&config.systems, &config.bridges, system);
-    let follows = services.opens != Opens::None;
-    let settings = Settings {
+    Settings {
         label: system.label.clone(),
         api_url: system.api_url.clone(),
         from: Some(own.from.clone()),
@@ -37,17 +54,5 @@ pub(crate) fn connected(
         timeout_ms: system.timeout_ms,
         proxy: system.proxy,
         ..Settings::new(system.name.clone(), own.api_token.clone(), "")
-    };
-    let made = Arc::new(PagerDuty::new(settings, clock)?);
-    let mut connected = Connected::both(made.clone(), BODY_SIZE_BYTES);
-    if own.webhook_url.is_some() {
-        connected.upkeeps.push(made.clone());
     }
-    if follows {
-        connected.upkeeps.push(Arc::new(Follower::new(made.clone())));
-    }
-    if hears_webhook_page(config, &system.name) {
-        connected.heard.push((Some(WEBHOOK_PAGE), Arc::new(WebHookPage(made))));
-    }
-    Ok(connected)
 }

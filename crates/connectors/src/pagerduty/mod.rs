@@ -29,6 +29,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+pub use subscription::PEOPLE_EVENTS;
 use subscription::Secrets;
 
 /// What a connection to one PagerDuty account needs.
@@ -122,6 +123,16 @@ impl Settings {
             timeout_ms: 10_000,
             proxy: true,
         }
+    }
+
+    /// The services by id that incidents are made on or come from; empty when that may be any service of the account.
+    pub fn services_in_use(&self) -> BTreeSet<String> {
+        let named = match &self.opens {
+            Opens::All => return BTreeSet::new(),
+            Opens::These(ids) => Some(ids),
+            Opens::None => None,
+        };
+        self.service_id.iter().chain(&self.services).chain(named.into_iter().flatten()).cloned().collect()
     }
 }
 
@@ -217,16 +228,8 @@ impl PagerDuty {
         Ok(page.items.into_iter().find(|user| user.email.eq_ignore_ascii_case(from.trim())))
     }
 
-    /// The services by id that incidents are made on or come from; empty when that may be any service of the account.
     fn services(&self) -> Vec<ServiceId> {
-        let named = match &self.settings.opens {
-            Opens::All => return Vec::new(),
-            Opens::These(ids) => Some(ids),
-            Opens::None => None,
-        };
-        let all = self.settings.service_id.iter().chain(&self.settings.services).chain(named.into_iter().flatten());
-        let all: BTreeSet<&String> = all.collect();
-        all.into_iter().map(|id| ServiceId::new(id.as_str())).collect()
+        self.settings.services_in_use().into_iter().map(ServiceId::new).collect()
     }
 
     fn ours(&self) -> Ours<'_> {
@@ -254,6 +257,6 @@ impl Connector for PagerDuty {
     }
 
     fn check(&self) -> BoxFuture<'_, Vec<Check>> {
-        Box::pin(self.look_around())
+        Box::pin(std::future::ready(self.look_around()))
     }
 }

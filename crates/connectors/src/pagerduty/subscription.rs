@@ -6,6 +6,9 @@ use pagebridge_core::{SystemName, Timestamp};
 use pagebridge_ports::Kept;
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// The event types without which something of what people do would only be seen by the next poll.
+pub const PEOPLE_EVENTS: [&str; 5] = [EVENTS[0], EVENTS[1], EVENTS[2], EVENTS[3], EVENTS[4]];
+
 /// The event types that say something to us. The first five are those that people cause.
 pub(super) const EVENTS: [&str; 8] = [
     "incident.acknowledged",

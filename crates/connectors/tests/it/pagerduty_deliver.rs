@@ -2,10 +2,11 @@
 
 use crate::support::{FarSide, NOW, Turn, delivery, on, pagerduty, pagerduty_settings, set, uncertain};
 use pagebridge_connectors::PagerDuty;
+use pagebridge_connectors::pagerduty::Settings;
 use pagebridge_core::{
     Content, Delivery, NoteId, Outcome, Reading, RecordRef, Scope, Status, Step, Urgency, hash_text,
 };
-use pagebridge_ports::{Check, CheckResult, Connector, ManualClock};
+use pagebridge_ports::{CheckResult, Connector, ManualClock};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -332,113 +333,16 @@ async fn the_user_id_is_learned_once_and_nothing_waits_for_it() {
     far_side.done();
 }
 
-const ABILITIES: &str = "GET /abilities";
-const USERS: &str = "GET /users?query=bridge%40example.test&limit=100";
-const SERVICE: &str = "GET /services/PSVC001";
-const POLICY: &str = "GET /escalation_policies/PPOL1";
-const ON_CALL: &str = "GET /oncalls?escalation_policy_ids%5B%5D=PPOL1&limit=1";
-const SUBSCRIPTIONS: &str = "GET /webhook_subscriptions?limit=100";
-
-async fn check(turns: impl IntoIterator<Item = Turn>) -> Vec<Check> {
-    let far_side = FarSide::follows(turns).await;
-    let checks = pagerduty(&far_side.url).check().await;
-    far_side.done();
-    assert!(checks.iter().all(|c| c.result == CheckResult::Ok || !c.remedy.is_empty()), "{checks:?}");
-    checks
-}
-
-fn set_up(service: &str, targets: Value, subscriptions: Value) -> Vec<Turn> {
-    set_up_with(service, targets, subscriptions, json!([{"user": {"id": "PANN"}, "escalation_level": 1}]))
-}
-
-/// Who is on call is asked only where the policy pages anybody at all.
-fn set_up_with(service: &str, targets: Value, subscriptions: Value, on_call: Value) -> Vec<Turn> {
-    let asked = targets != json!([]);
-    let user = json!({"users": [{"id": "PBRIDGE", "name": "Bridge", "email": "bridge@example.test"}], "more": false});
-    let service =
-        json!({"service": {"id": "PSVC001", "name": "API", "status": service, "escalation_policy": {"id": "PPOL1"}}});
-    let policy =
-        json!({"escalation_policy": {"id": "PPOL1", "name": "Default", "escalation_rules": [{"targets": targets}]}});
-    let mut turns = vec![
-        on(ABILITIES, 200, json!({"abilities": ["teams"]})),
-        on(USERS, 200, user),
-        on(SERVICE, 200, service),
-        on(POLICY, 200, policy),
-    ];
-    turns.extend(asked.then(|| on(ON_CALL, 200, json!({"oncalls": on_call, "more": false}))));
-    turns.push(on(SUBSCRIPTIONS, 200, json!({"webhook_subscriptions": subscriptions, "more": false})));
-    turns
-}
-
-fn subscription(active: bool, disabled: bool, events: &[&str]) -> Value {
-    json!([{"id": "S1", "active": active, "events": events, "filter": {"type": "service_reference", "id": "PSVC001"},
-        "delivery_method": {"url": "https://b.test", "temporarily_disabled": disabled}}])
-}
-
-const ALL_EVENTS: [&str; 5] = [
-    "incident.acknowledged",
-    "incident.unacknowledged",
-    "incident.annotated",
-    "incident.resolved",
-    "incident.reopened",
-];
-
-fn find<'a>(checks: &'a [Check], name: &str) -> (CheckResult, &'a str) {
-    let check = checks.iter().find(|c| c.name == name).unwrap_or_else(|| panic!("no check {name}: {checks:?}"));
-    (check.result, &check.detail)
-}
-
 #[tokio::test]
-async fn a_good_set_up_passes_but_for_the_secret_that_tests_have_not() {
-    let target = json!([{"id": "PANN", "type": "user_reference"}]);
-    let checks = check(set_up("active", target, subscription(true, false, &ALL_EVENTS))).await;
-    let bad: Vec<_> = checks.iter().filter(|c| c.result != CheckResult::Ok).map(|c| c.name.as_str()).collect();
-    assert_eq!((checks.len(), bad), (6, vec!["webhook secret"]));
-}
-
-#[tokio::test]
-async fn what_is_wrong_at_the_far_side_is_found() {
-    let target = || json!([{"id": "PANN", "type": "user_reference"}]);
-    let fine = || subscription(true, false, &ALL_EVENTS);
-    let checks = check(set_up("disabled", target(), fine())).await;
-    assert_eq!(find(&checks, "service").0, CheckResult::Failed);
-    let checks = check(set_up("maintenance", target(), fine())).await;
-    assert_eq!(find(&checks, "service").0, CheckResult::Warning);
-    let checks = check(set_up("active", json!([]), fine())).await;
-    assert_eq!(find(&checks, "escalation policy").0, CheckResult::Failed);
-    let checks = check(set_up_with("active", target(), fine(), json!([]))).await;
-    let (result, detail) = find(&checks, "escalation policy");
-    assert!(result == CheckResult::Failed && detail.contains("nobody is on call"), "{detail}");
-
-    let table = [
-        (json!([]), "has none"),
-        (subscription(false, false, &ALL_EVENTS), "switched off"),
-        (subscription(true, true, &ALL_EVENTS), "switched off"),
-        (subscription(true, false, &ALL_EVENTS[..4]), "incident.reopened"),
-        (
-            json!([{"id": "S1", "active": true, "events": ALL_EVENTS, "filter": {"type": "service_reference", "id": "POTHER"}}]),
-            "has none",
-        ),
-    ];
-    for (subscriptions, says) in table {
-        let checks = check(set_up("active", target(), subscriptions)).await;
-        let (result, detail) = find(&checks, "webhook subscription");
-        assert!(result == CheckResult::Warning && detail.contains(says), "{says}: {detail}");
-    }
-}
-
-#[tokio::test]
-async fn a_wrong_token_user_or_service_fails_in_its_own_words() {
-    let checks = check([on(ABILITIES, 401, json!({}))]).await;
-    assert_eq!(find(&checks, "API token").0, CheckResult::Failed);
-    let turns = [
-        on(ABILITIES, 200, json!({"abilities": []})),
-        on(USERS, 200, json!({"users": [], "more": false})),
-        on(SERVICE, 404, refusal(2100, "Not Found", "")),
-        on(SUBSCRIPTIONS, 403, refusal(2010, "Access Denied", "")),
-    ];
-    let checks = check(turns).await;
-    assert!(find(&checks, "user").1.contains("bridge@example.test"));
-    assert_eq!(find(&checks, "service").0, CheckResult::Failed);
-    assert_eq!(find(&checks, "webhook subscription").0, CheckResult::Warning);
+async fn the_secret_of_webhooks_is_looked_at_unless_the_upkeep_has_it() {
+    let check = async |change: fn(&mut Settings)| {
+        let mut settings = pagerduty_settings("http://127.0.0.1:9");
+        change(&mut settings);
+        let connector = PagerDuty::new(settings, Arc::new(ManualClock::at(NOW))).expect("valid");
+        connector.check().await.into_iter().map(|check| check.result).collect::<Vec<_>>()
+    };
+    assert_eq!(check(|_| {}).await, [CheckResult::Warning], "none is set");
+    assert_eq!(check(|s| s.webhook_secrets = vec!["hush".into()]).await, [CheckResult::Ok]);
+    assert_eq!(check(|s| s.insecure = true).await, [CheckResult::Warning]);
+    assert_eq!(check(|s| s.webhook_url = Some("https://b.test/hooks/pd".to_owned())).await, []);
 }

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use pagebridge_connectors::pagerduty::{Opens, Settings, WebHookPage};
 use pagebridge_connectors::{PagerDuty, Secret};
 use pagebridge_core::{Content, Delivery, Outcome, Status, Step, Urgency};
-use pagebridge_ports::{CheckResult, Connector, ManualClock, Receive, Received, Refusal};
+use pagebridge_ports::{Connector, ManualClock, Receive, Received, Refusal};
 use pagerduty::webhook::sign;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -218,32 +218,14 @@ async fn the_content_of_an_incident_names_its_service() {
     assert_eq!(reading.content.and_then(|content| content.service).as_deref(), Some("P2"));
 }
 
-#[tokio::test]
-async fn doctor_looks_at_every_service() {
-    let service = |id: &str| json!({"service": {"id": id, "name": format!("Service {id}"), "status": "active"}});
-    let subscription = json!({"webhook_subscriptions": [{"id": "S1", "active": true, "events": [],
-        "filter": {"type": "service_reference", "id": "P2"}}], "more": false});
-    let far_side = FarSide::follows([
-        on("GET /abilities", 200, json!({"abilities": []})),
-        on("GET /users?query=bridge%40example.test&limit=100", 200, json!({"users": [], "more": false})),
-        on("GET /services/P2", 200, service("P2")),
-        on("GET /services/P3", 404, json!({"error": {"message": "Not Found", "code": 2100}})),
-        on("GET /services/PSVC001", 200, service("PSVC001")),
-        on("GET /webhook_subscriptions?limit=100", 200, subscription),
-    ])
-    .await;
-    let connector = connector(&far_side.url, |s| {
-        s.services = ["P2".to_owned()].into();
-        s.opens = these(&["P2", "P3"]);
-    });
-    let checks = connector.check().await;
-    far_side.done();
-    let of = |name: &str| checks.iter().filter(|c| c.name == name).collect::<Vec<_>>();
-    let services: Vec<_> = of("service").iter().map(|c| (c.result, c.remedy.contains("`P3`"))).collect();
-    assert_eq!(services, [(CheckResult::Ok, false), (CheckResult::Failed, true), (CheckResult::Ok, false)]);
-    let subscriptions = of("webhook subscription");
-    assert!(
-        subscriptions[0].detail.contains("2 of the services") && subscriptions[0].detail.contains("P3"),
-        "{checks:?}"
-    );
+#[test]
+fn services_are_in_use_that_incidents_are_made_on_or_come_from() {
+    let of = |opens| {
+        let mut settings = pagerduty_settings(URL);
+        (settings.services, settings.opens) = (["P2".to_owned()].into(), opens);
+        settings.services_in_use().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(of(Opens::None), ["P2", "PSVC001"]);
+    assert_eq!(of(these(&["P2", "P3"])), ["P2", "P3", "PSVC001"]);
+    assert_eq!(of(Opens::All), [""; 0], "any");
 }

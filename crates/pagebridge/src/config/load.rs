@@ -71,6 +71,11 @@ fn from_file(path: &Path, overrides: &Overrides, env: &Env, mut findings: Findin
     }
 }
 
+/// Whether there is a configuration without `--config`, be it right or wrong: a file here, or an old integration's variables.
+pub(crate) fn is_there(env: &Env) -> bool {
+    Path::new(FILE).exists() || dropin::is_wanted(env)
+}
+
 /// Reads the text of a file.
 pub(super) fn from_text(path: &str, source: String, overrides: &Overrides, env: &Env, findings: Findings) -> Loaded {
     let found = RefCell::new(findings);

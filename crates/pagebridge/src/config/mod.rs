@@ -23,7 +23,7 @@ mod tests;
 
 pub(crate) use access::{Actions, Token};
 pub(crate) use findings::Findings;
-pub(crate) use load::{Loaded, Overrides, load, load_text, without_file};
+pub(crate) use load::{Loaded, Overrides, is_there, load, load_text, without_file};
 pub(crate) use netbox::{NetBox, Tie};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
 pub(crate) use profiles::{Account, Accounts, RawProfile, accounts};

@@ -5,6 +5,7 @@ mod bad_input;
 mod circle;
 mod commands;
 mod disk;
+mod doctor;
 mod drop_in;
 mod events;
 mod netbox;

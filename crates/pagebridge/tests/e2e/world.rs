@@ -49,6 +49,18 @@ impl World {
         world
     }
 
+    /// With nothing but a PagerDuty account in the environment, under the names that its users know.
+    pub(crate) async fn account(name: &str) -> Self {
+        let mut world = Self::new(name).await;
+        let pagerduty = world.ready["pagerduty"].clone();
+        world.set("PD_API_TOKEN", &pagerduty["account_token"]);
+        world.set("PD_ROUTING_KEY", &pagerduty["routing_key"]);
+        world.set("PD_WEBHOOK_SECRET", &pagerduty["webhook_secret"]);
+        world.set("PAGERDUTY_API_URL", &pagerduty["url"]);
+        world.set("PAGERDUTY_FROM", &pagerduty["from"]);
+        world
+    }
+
     async fn new(name: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{name}-{}", std::process::id()));
