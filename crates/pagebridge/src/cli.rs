@@ -185,6 +185,15 @@ pub(crate) struct SandboxArgs {
     /// Where the NetBox look-alike listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) netbox_listen: SocketAddr,
+    /// Where the Slack look-alike listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) slack_listen: SocketAddr,
+    /// Where the Mattermost look-alike listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) mattermost_listen: SocketAddr,
+    /// Where the look-alike of a Teams workflow listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) teams_listen: SocketAddr,
     /// How many Events and Incidents NetBox holds at the start
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) netbox_objects: usize,

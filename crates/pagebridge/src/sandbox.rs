@@ -1,4 +1,4 @@
-//! `sandbox`: look-alikes of PagerDuty, Opsgenie and NetBox, until a signal comes.
+//! `sandbox`: look-alikes of PagerDuty, Opsgenie, NetBox and chats, until a signal comes.
 
 use crate::cli::SandboxArgs;
 use crate::exit::{CliError, Exit};
@@ -65,6 +65,9 @@ fn config(args: &SandboxArgs) -> Config {
         },
         opsgenie_listen: args.opsgenie_listen,
         netbox_listen: args.netbox_listen,
+        slack_listen: args.slack_listen,
+        mattermost_listen: args.mattermost_listen,
+        teams_listen: args.teams_listen,
         control_listen: args.control_listen,
         seed: args.seed,
         state_file: args.state.clone(),
@@ -100,7 +103,7 @@ fn ready(sandbox: &Running) -> Value {
 /// The lines are those of a `.env` file for drop-in mode.
 fn tell(sandbox: &Running) {
     for line in [
-        "# Look-alikes of PagerDuty, Opsgenie and NetBox. These open nothing but this sandbox.".to_owned(),
+        "# Look-alikes of PagerDuty, Opsgenie, NetBox and chats. These open nothing but this sandbox.".to_owned(),
         format!("PAGERDUTY_API_URL={}", sandbox.pagerduty_url),
         format!("PAGERDUTY_API_KEY={}", sandbox.user_token),
         format!("PAGERDUTY_EMAIL={}", sandbox.from),
@@ -115,6 +118,14 @@ fn tell(sandbox: &Running) {
         format!("# NetBox: {}", sandbox.netbox_url),
         format!("# Its token, of a user who may do everything: {}", sandbox.netbox_token),
         format!("# The secret of its webhooks: {}", sandbox.netbox_webhook_secret),
+        format!("# Slack: {}, token {}, channel {}", sandbox.slack_url, sandbox.slack_bot_token, sandbox.slack_channel),
+        format!("# The secret with which Slack signs: {}", sandbox.slack_signing_secret),
+        format!(
+            "# Mattermost: {}, token {}, channel {}",
+            sandbox.mattermost_url, sandbox.mattermost_bot_token, sandbox.mattermost_channel_id
+        ),
+        format!("# The token of Mattermost's command: {}", sandbox.mattermost_command_token),
+        format!("# A Teams workflow: {}", sandbox.teams_workflow_url),
         format!("# What they hold, and faults to switch on: {}", sandbox.control_url),
     ] {
         output::say(&line);

@@ -21,6 +21,12 @@ pub struct Config {
     pub opsgenie_listen: SocketAddr,
     /// Where NetBox listens.
     pub netbox_listen: SocketAddr,
+    /// Where Slack listens.
+    pub slack_listen: SocketAddr,
+    /// Where Mattermost listens.
+    pub mattermost_listen: SocketAddr,
+    /// Where the Teams workflow listens.
+    pub teams_listen: SocketAddr,
     /// Where the control API and the page listen.
     pub control_listen: SocketAddr,
     /// How PagerDuty is reached over TLS.
@@ -51,6 +57,9 @@ impl Default for Config {
             pagerduty_listen: FREE,
             opsgenie_listen: FREE,
             netbox_listen: FREE,
+            slack_listen: FREE,
+            mattermost_listen: FREE,
+            teams_listen: FREE,
             control_listen: FREE,
             tls: TlsConfig::default(),
             seed: 1,
@@ -146,6 +155,20 @@ pub struct Credentials {
     pub netbox_readonly_token: Option<String>,
     /// The secret of NetBox webhooks that are made without one of their own.
     pub netbox_webhook_secret: Option<String>,
+    /// The token of Slack's bot.
+    pub slack_bot_token: Option<String>,
+    /// The secret with which Slack's requests would be signed; Slack's look-alike sends none.
+    pub slack_signing_secret: Option<String>,
+    /// The id of the Slack channel that the bot is in.
+    pub slack_channel: Option<String>,
+    /// The token of Mattermost's bot.
+    pub mattermost_bot_token: Option<String>,
+    /// The token of Mattermost's slash command.
+    pub mattermost_command_token: Option<String>,
+    /// The id of Mattermost's channel; 26 letters and digits.
+    pub mattermost_channel_id: Option<String>,
+    /// The signature in the address of the Teams workflow.
+    pub teams_signature: Option<String>,
 }
 
 /// Settings of the PagerDuty look-alike.

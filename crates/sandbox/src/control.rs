@@ -1,5 +1,6 @@
 //! The control API: what tests and people do to a sandbox over HTTP.
 
+mod chat;
 mod netbox;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::chat::ChatError;
 use crate::clock::parse_time;
 use crate::faults::{Fault, FaultId};
 use crate::listener::{Answer, Ending};
@@ -50,6 +52,8 @@ enum ControlError {
     Opsgenie(#[from] OpsgenieError),
     #[error(transparent)]
     NetBox(#[from] NetBoxError),
+    #[error(transparent)]
+    Chat(#[from] ChatError),
 }
 
 impl ControlError {
@@ -64,6 +68,7 @@ impl ControlError {
                 | ActError::NoContactMethod(_),
             )
             | ControlError::Opsgenie(OpsgenieError::NoAlert(_) | OpsgenieError::NoHook(_))
+            | ControlError::Chat(ChatError::NoMessage(_))
             | ControlError::NetBox(
                 NetBoxError::NoList { .. }
                 | NetBoxError::NoObject { .. }
@@ -117,6 +122,8 @@ impl Control {
             (_, ["pagerduty", rest @ ..]) => self.pagerduty(call, rest),
             (_, ["opsgenie", rest @ ..]) => self.opsgenie(call, rest),
             (_, ["netbox", rest @ ..]) => netbox::answer(self.handle.netbox(), call, rest),
+            (_, ["slack", rest @ ..]) => chat::slack(&self.handle, call, rest),
+            (_, ["mattermost", rest @ ..]) => chat::mattermost(&self.handle, call, rest),
             _ => Err(no_endpoint(call)),
         }
     }

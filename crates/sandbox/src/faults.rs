@@ -22,6 +22,12 @@ pub enum System {
     Opsgenie,
     /// NetBox.
     NetBox,
+    /// Slack.
+    Slack,
+    /// Mattermost.
+    Mattermost,
+    /// A Teams workflow.
+    Teams,
 }
 
 /// Which way the traffic goes that a fault disturbs.

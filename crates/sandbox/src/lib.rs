@@ -1,11 +1,11 @@
-//! PagerDuty, Opsgenie and NetBox look-alikes with fault injection, on a clock that tests can advance.
+//! PagerDuty, Opsgenie, NetBox, Slack, Mattermost and Teams look-alikes with fault injection, on a clock that tests can advance.
 //!
 //! Unofficial: written from public documentation and recordings, not made, endorsed or checked by any vendor.
 //!
 //! The crate deliberately shares no code with Pagebridge's connectors and client: a misreading of a contract on one
 //! side must fail against the other, so even the webhook signing is its own.
 //!
-//! Every system is a plain state machine behind one lock (`pagerduty`, `opsgenie`, `netbox`); the shell around it moves bytes,
+//! Every system is a plain state machine behind one lock (`pagerduty`, `opsgenie`, `netbox`, `chat`); the shell around it moves bytes,
 //! injects faults and carries webhooks (`listener`, `tls`, `proxy`, `shell`, `outgoing`). `control` offers over HTTP what [`Running`]
 //! and [`Handle`] offer in the same process.
 //!
@@ -22,6 +22,8 @@
 //! # }
 //! ```
 
+mod addresses;
+mod chat;
 mod clock;
 mod config;
 mod control;
@@ -45,6 +47,10 @@ mod state_file;
 mod tls;
 mod wire;
 
+pub use chat::{
+    ChatError, ChatUser, Mattermost, MattermostPost, MattermostSnapshot, Responded, Slack, SlackMessage, SlackSnapshot,
+    Teams, TeamsCard, TeamsSnapshot,
+};
 pub use clock::{Clock, ClockMode};
 pub use config::{
     Certificate, Config, Credentials, NetBoxConfig, NumberFormat, OpsgenieConfig, PagerDutyConfig, TlsConfig,

@@ -12,18 +12,17 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::addresses::{Listeners, Urls};
+use crate::chat::{Chats, Mattermost, Slack, Teams};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::Control;
 use crate::counters::Counters;
 use crate::faults::{Fault, FaultId, Faults};
-use crate::listener::{Answer, Bound, Front};
 use crate::netbox::NetBox;
 use crate::opsgenie::Opsgenie;
 use crate::pagerduty::PagerDuty;
-use crate::proxy::Proxy;
 use crate::seed_file::SeedError;
-use crate::shell::{Shared, Shell};
+use crate::shell::Shared;
 use crate::snapshot::{ActiveFault, Snapshot};
 use crate::state_file::{self, Saved, Saver, StateError, unfit};
 use crate::tls::{Tls, TlsError};
@@ -116,6 +115,24 @@ pub struct Running {
     pub netbox_weak_token: String,
     /// The secret of NetBox webhooks made without one of their own.
     pub netbox_webhook_secret: String,
+    /// Slack's address.
+    pub slack_url: String,
+    /// The token of Slack's bot.
+    pub slack_bot_token: String,
+    /// The secret with which Slack signs.
+    pub slack_signing_secret: String,
+    /// The id of the Slack channel that the bot is in.
+    pub slack_channel: String,
+    /// Mattermost's address.
+    pub mattermost_url: String,
+    /// The token of Mattermost's bot.
+    pub mattermost_bot_token: String,
+    /// The token of Mattermost's slash command.
+    pub mattermost_command_token: String,
+    /// The id of the Mattermost channel that the bot is in.
+    pub mattermost_channel_id: String,
+    /// The address of the Teams workflow, which is its secret.
+    pub teams_workflow_url: String,
     handle: Handle,
     tracker: TaskTracker,
     cancel: CancellationToken,
@@ -127,9 +144,10 @@ pub struct Running {
 /// What tests and demos do to a sandbox in the same process; the control API does the same over HTTP.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    pagerduty: Arc<PagerDuty>,
-    opsgenie: Arc<Opsgenie>,
-    netbox: Arc<NetBox>,
+    pub(crate) pagerduty: Arc<PagerDuty>,
+    pub(crate) opsgenie: Arc<Opsgenie>,
+    pub(crate) netbox: Arc<NetBox>,
+    pub(crate) chats: Chats,
     clock: Arc<Clock>,
     faults: Arc<Faults>,
 }
@@ -174,7 +192,9 @@ impl Sandbox {
         if saved.is_none() {
             netbox.fill(objects);
         }
-        let handle = Handle { pagerduty, opsgenie, netbox, clock: shared.clock.clone(), faults: shared.faults.clone() };
+        let chats = Chats::new(&config.credentials, config.seed, urls.chats(), &shared);
+        let handle =
+            Handle { pagerduty, opsgenie, netbox, chats, clock: shared.clock.clone(), faults: shared.faults.clone() };
         let saver = match config.state_file {
             Some(path) => Some(keep_state(path, saved, &handle, &shared)?),
             None => None,
@@ -186,79 +206,6 @@ impl Sandbox {
         tracker.spawn(handle.opsgenie.clone().run_processor());
         Ok(Running::new(handle, urls, ca_file, directory, tracker, cancel, saver))
     }
-}
-
-/// The addresses of one sandbox, bound.
-struct Listeners {
-    pagerduty: Bound,
-    tls: Bound,
-    proxy: Bound,
-    opsgenie: Bound,
-    netbox: Bound,
-    control: Bound,
-}
-
-/// The same addresses as clients write them.
-struct Urls {
-    pagerduty: String,
-    tls: String,
-    proxy: String,
-    opsgenie: String,
-    netbox: String,
-    control: String,
-}
-
-impl Listeners {
-    async fn bind(config: &Config) -> Result<Listeners, StartError> {
-        Ok(Listeners {
-            pagerduty: listen("PagerDuty", config.pagerduty_listen).await?,
-            tls: listen("PagerDuty over TLS", config.tls.listen).await?,
-            proxy: listen("the proxy", config.tls.proxy_listen).await?,
-            opsgenie: listen("Opsgenie", config.opsgenie_listen).await?,
-            netbox: listen("NetBox", config.netbox_listen).await?,
-            control: listen("control", config.control_listen).await?,
-        })
-    }
-
-    fn urls(&self) -> Urls {
-        let plain = |bound: &Bound| format!("http://{}", bound.address);
-        Urls {
-            pagerduty: plain(&self.pagerduty),
-            tls: format!("https://{}", self.tls.address),
-            proxy: plain(&self.proxy),
-            opsgenie: plain(&self.opsgenie),
-            netbox: plain(&self.netbox),
-            control: plain(&self.control),
-        }
-    }
-
-    fn serve(self, handle: &Handle, shared: &Shared, tls: Tls) {
-        let Shared { tracker, cancel, .. } = shared;
-        let pagerduty = Arc::new(Shell { inner: handle.pagerduty.clone(), shared: shared.clone() });
-        let opsgenie = Arc::new(Shell { inner: handle.opsgenie.clone(), shared: shared.clone() });
-        let netbox = Arc::new(Shell { inner: handle.netbox.clone(), shared: shared.clone() });
-        let control = Arc::new(Control::new(handle.clone()));
-        let secure = Front {
-            answerer: pagerduty.clone(),
-            local: self.tls.address,
-            tls: Some(tls.acceptor),
-            cancel: cancel.clone(),
-        };
-        let secure = Arc::new(secure);
-        let proxy = Proxy { front: secure.clone(), names: tls.names, tracker: tracker.clone(), cancel: cancel.clone() };
-        tracker.spawn(self.tls.serve(secure, tracker.clone(), cancel.clone()));
-        tracker.spawn(self.proxy.serve(Arc::new(proxy), tracker.clone(), cancel.clone()));
-        plain(self.pagerduty, pagerduty, shared);
-        plain(self.opsgenie, opsgenie, shared);
-        plain(self.netbox, netbox, shared);
-        plain(self.control, control, shared);
-    }
-}
-
-/// Serves one answerer over plain HTTP.
-fn plain(bound: Bound, answerer: Arc<impl Answer>, shared: &Shared) {
-    let front = Front { answerer, local: bound.address, tls: None, cancel: shared.cancel.clone() };
-    shared.tracker.spawn(bound.serve(Arc::new(front), shared.tracker.clone(), shared.cancel.clone()));
 }
 
 impl Running {
@@ -275,6 +222,10 @@ impl Running {
             handle.opsgenie.read(|state| (state.api_key.clone(), state.integration_id.clone()));
         let (netbox_tokens, netbox_webhook_secret) = handle.netbox.credentials();
         let [netbox_token, netbox_token_v2, netbox_readonly_token, netbox_weak_token] = netbox_tokens;
+        let [slack_bot_token, slack_signing_secret, slack_channel] = handle.chats.slack.credentials();
+        let [mattermost_bot_token, mattermost_command_token, mattermost_channel_id] =
+            handle.chats.mattermost.credentials();
+        let teams_workflow_url = handle.chats.teams.workflow_url();
         let pagerduty = handle.pagerduty.clone();
         pagerduty.read(|state| {
             let automation = state.user(state.automation_user);
@@ -305,6 +256,15 @@ impl Running {
                 netbox_readonly_token,
                 netbox_weak_token,
                 netbox_webhook_secret,
+                slack_url: urls.slack,
+                slack_bot_token,
+                slack_signing_secret,
+                slack_channel,
+                mattermost_url: urls.mattermost,
+                mattermost_bot_token,
+                mattermost_command_token,
+                mattermost_channel_id,
+                teams_workflow_url,
                 handle,
                 tracker,
                 cancel,
@@ -340,6 +300,21 @@ impl Running {
                 "read_only_token": self.netbox_readonly_token,
                 "webhook_secret": self.netbox_webhook_secret,
             },
+            "slack": {
+                "url": self.slack_url,
+                "bot_token": self.slack_bot_token,
+                "signing_secret": self.slack_signing_secret,
+                "channel": self.slack_channel,
+                "users": self.slack().snapshot().users,
+            },
+            "mattermost": {
+                "url": self.mattermost_url,
+                "bot_token": self.mattermost_bot_token,
+                "command_token": self.mattermost_command_token,
+                "channel_id": self.mattermost_channel_id,
+                "users": self.mattermost().snapshot().users,
+            },
+            "teams": { "workflow_url": self.teams_workflow_url },
             "control": self.control_url,
         })
     }
@@ -393,6 +368,21 @@ impl Handle {
         &self.netbox
     }
 
+    /// The Slack look-alike.
+    pub fn slack(&self) -> &Slack {
+        &self.chats.slack
+    }
+
+    /// The Mattermost look-alike.
+    pub fn mattermost(&self) -> &Mattermost {
+        &self.chats.mattermost
+    }
+
+    /// The look-alike of a Teams workflow.
+    pub fn teams(&self) -> &Teams {
+        &self.chats.teams
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -416,6 +406,9 @@ impl Handle {
             pagerduty: self.pagerduty.snapshot(),
             opsgenie: self.opsgenie.snapshot(),
             netbox: self.netbox.snapshot(),
+            slack: self.slack().snapshot(),
+            mattermost: self.mattermost().snapshot(),
+            teams: self.teams().snapshot(),
             faults: faults.collect(),
         }
     }
@@ -423,21 +416,27 @@ impl Handle {
 
 /// Goes on where the state file says, and keeps it up to date from now on.
 fn keep_state(path: PathBuf, saved: Option<Saved>, handle: &Handle, shared: &Shared) -> Result<Arc<Saver>, StateError> {
-    let Handle { pagerduty, opsgenie, netbox, .. } = handle;
+    let Handle { pagerduty, opsgenie, netbox, chats, .. } = handle;
     if let Some(saved) = saved {
         pagerduty.restore(&saved.pagerduty, saved.pagerduty_webhooks).map_err(|error| unfit(&path, &error))?;
         opsgenie.restore(&saved.opsgenie, saved.opsgenie_webhooks).map_err(|error| unfit(&path, &error))?;
         if let Some(kept) = &saved.netbox {
             netbox.restore(kept, saved.netbox_webhooks).map_err(|error| unfit(&path, &error))?;
         }
+        if let Some(kept) = &saved.chats {
+            chats.restore(kept).map_err(|error| unfit(&path, &error))?;
+        }
     }
-    let saver = Arc::new(Saver::start(path, pagerduty.clone(), opsgenie.clone(), netbox.clone(), shared.clone())?);
+    let saver = Arc::new(Saver::start(
+        path,
+        pagerduty.clone(),
+        opsgenie.clone(),
+        netbox.clone(),
+        chats.clone(),
+        shared.clone(),
+    )?);
     shared.tracker.spawn(saver.clone().run());
     Ok(saver)
-}
-
-async fn listen(what: &'static str, address: SocketAddr) -> Result<Bound, StartError> {
-    Bound::bind(address).await.map_err(|source| StartError::Bind { what, address, source })
 }
 
 fn webhook_client() -> Result<reqwest::Client, reqwest::Error> {

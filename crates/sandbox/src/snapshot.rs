@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::chat::{MattermostSnapshot, SlackSnapshot, TeamsSnapshot};
 use crate::faults::{Fault, FaultId};
 use crate::netbox::NetBoxSnapshot;
 use crate::opsgenie::OpsgenieSnapshot;
@@ -19,6 +20,12 @@ pub struct Snapshot {
     pub opsgenie: OpsgenieSnapshot,
     /// What NetBox holds.
     pub netbox: NetBoxSnapshot,
+    /// What Slack holds.
+    pub slack: SlackSnapshot,
+    /// What Mattermost holds.
+    pub mattermost: MattermostSnapshot,
+    /// What was posted in Teams.
+    pub teams: TeamsSnapshot,
     /// The faults in force.
     pub faults: Vec<ActiveFault>,
 }

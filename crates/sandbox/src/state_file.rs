@@ -1,6 +1,6 @@
 //! The file that keeps what a sandbox holds from one start to the next.
 //!
-//! Saved are PagerDuty, Opsgenie, NetBox, the webhooks on their way and the clock; faults and counters start anew.
+//! Saved are PagerDuty, Opsgenie, NetBox, the chats, the webhooks on their way and the clock; faults and counters start anew.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::chat::Chats;
 use crate::netbox::NetBox;
 use crate::opsgenie::Opsgenie;
 use crate::outgoing::SavedQueue;
@@ -87,6 +88,8 @@ pub(crate) struct Saved {
     pub(crate) netbox: Option<Box<RawValue>>,
     #[serde(default)]
     pub(crate) netbox_webhooks: SavedQueue,
+    #[serde(default)]
+    pub(crate) chats: Option<Box<RawValue>>,
 }
 
 /// Where the clock stood.
@@ -128,6 +131,7 @@ pub(crate) struct Saver {
     pagerduty: Arc<PagerDuty>,
     opsgenie: Arc<Opsgenie>,
     netbox: Arc<NetBox>,
+    chats: Chats,
     shared: Shared,
     /// What was written last, but for a running clock's time.
     last: Mutex<Vec<u8>>,
@@ -149,9 +153,10 @@ impl Saver {
         pagerduty: Arc<PagerDuty>,
         opsgenie: Arc<Opsgenie>,
         netbox: Arc<NetBox>,
+        chats: Chats,
         shared: Shared,
     ) -> Result<Saver, StateError> {
-        let saver = Saver { path, pagerduty, opsgenie, netbox, shared, last: Mutex::default() };
+        let saver = Saver { path, pagerduty, opsgenie, netbox, chats, shared, last: Mutex::default() };
         saver.save()?;
         Ok(saver)
     }
@@ -199,6 +204,7 @@ impl Saver {
             opsgenie_webhooks,
             netbox,
             netbox_webhooks,
+            chats: Some(self.chats.save()),
         };
         let text = serde_json::to_vec(&saved).unwrap_or_default();
         // A clock that runs differs every time; that alone is no change.

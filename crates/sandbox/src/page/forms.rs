@@ -141,6 +141,9 @@ fn fault(fields: &Fields<'_>) -> Result<Fault, FormError> {
         "pagerduty" => System::PagerDuty,
         "opsgenie" => System::Opsgenie,
         "netbox" => System::NetBox,
+        "slack" => System::Slack,
+        "mattermost" => System::Mattermost,
+        "teams" => System::Teams,
         other => return Err(unknown("system", other)),
     };
     let refuse = |status| Effect::Refuse { status, headers: BTreeMap::new(), body: None };

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::layout::{page, state, webhooks};
+use crate::chat::MattermostPost;
 use crate::clock::seconds;
-use crate::faults::System;
 use crate::opsgenie::AlertView;
 use crate::pagerduty::{IncidentView, SubscriptionView};
 use crate::snapshot::{ActiveFault, Snapshot};
@@ -28,6 +28,9 @@ pub(super) const PRESETS: [(&str, &str); 10] = [
     ("reorder", "webhooks: let later ones overtake"),
 ];
 
+/// The systems that a fault can be switched on for.
+const SYSTEMS: [&str; 6] = ["PagerDuty", "Opsgenie", "NetBox", "Slack", "Mattermost", "Teams"];
+
 pub(super) fn render(snapshot: &Snapshot) -> Markup {
     let held = &snapshot.pagerduty;
     page(
@@ -42,6 +45,10 @@ pub(super) fn render(snapshot: &Snapshot) -> Markup {
             section {
                 h2 { "Opsgenie alerts" }
                 div #alerts data-live { (alerts(&snapshot.opsgenie.alerts)) }
+            }
+            section {
+                h2 { "Posts in chats" }
+                div #chats data-live { (chats(snapshot)) }
             }
             div.columns {
                 section {
@@ -154,6 +161,39 @@ fn alerts(alerts: &[AlertView]) -> Markup {
     }
 }
 
+fn chats(snapshot: &Snapshot) -> Markup {
+    let slack =
+        snapshot.slack.messages.iter().map(|one| ("Slack", one.thread_ts.is_some(), one.text.clone(), one.edits));
+    let mattermost = snapshot.mattermost.posts.iter().filter(|post| post.delete_at == 0);
+    let mattermost = mattermost.map(|one| ("Mattermost", !one.root_id.is_empty(), post_text(one), one.edits));
+    let teams = snapshot.teams.cards.iter().map(|one| ("Teams", false, first_text(&one.content), 0));
+    let all: Vec<_> = slack.chain(mattermost).chain(teams).collect();
+    html! {
+        @if all.is_empty() { p.soft { "None yet." } } @else {
+            ul.plain {
+                @for (chat, is_reply, text, edits) in all.iter().rev().take(ROWS_MAX) {
+                    li {
+                        span.soft { (chat) @if *is_reply { ", reply" } @if *edits > 0 { ", updated " (edits) " times" } }
+                        br;
+                        span.pre { (text) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A post's text, or that of its first attachment.
+fn post_text(post: &MattermostPost) -> String {
+    let attached = post.props["attachments"][0]["fallback"].as_str().unwrap_or_default();
+    if post.message.is_empty() { attached.to_owned() } else { post.message.clone() }
+}
+
+/// A card's first text.
+fn first_text(card: &serde_json::Value) -> String {
+    card["body"][0]["text"].as_str().unwrap_or_default().to_owned()
+}
+
 fn faults(faults: &[ActiveFault]) -> Markup {
     html! {
         @if faults.is_empty() { p.soft { "None in force." } } @else {
@@ -179,8 +219,8 @@ fn new_fault() -> Markup {
             label {
                 "Of"
                 select name="system" {
-                    @for (system, name) in [(System::PagerDuty, "PagerDuty"), (System::Opsgenie, "Opsgenie"), (System::NetBox, "NetBox")] {
-                        option value=(name.to_lowercase()) selected[system == System::PagerDuty] { (name) }
+                    @for (place, name) in SYSTEMS.into_iter().enumerate() {
+                        option value=(name.to_lowercase()) selected[place == 0] { (name) }
                     }
                 }
             }

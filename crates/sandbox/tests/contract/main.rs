@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests measure real time, and their receivers end with the runtime")]
 
+mod chat;
 mod common;
 mod control;
 mod faults;
