@@ -178,7 +178,7 @@ fn client(base: &Url) -> Client {
 }
 
 /// The address under which this machine reaches what listens there.
-fn reachable(listen: SocketAddr) -> Url {
+pub(crate) fn reachable(listen: SocketAddr) -> Url {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -40,12 +40,8 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Check the configuration without connecting to anything
     Check(ConfigArgs),
-    /// Check the live systems, the store and the webhook settings, or a PagerDuty account alone
+    /// Check the live systems, the store and the webhook settings; without a configuration, the PagerDuty account
     Doctor(crate::doctor::DoctorArgs),
-    /// Check events before they are sent: what PagerDuty would refuse, and what makes a bad page
-    Lint(crate::account::lint::LintArgs),
-    /// Show how fast people are (MTTA, MTTR) and when they are interrupted
-    Analytics(crate::account::analytics::AnalyticsArgs),
     /// Try out how people are told when paging does not work
     Operator(OperatorArgs),
     /// Write programs and files for other systems
@@ -60,6 +56,10 @@ pub(crate) enum Command {
     DeadLetters(DeadLettersArgs),
     #[command(flatten)]
     PagerDuty(crate::rest::Asked),
+    /// Send an alert to the bridge or to PagerDuty; what cannot be delivered waits on disk
+    Send(Box<crate::send::SendArgs>),
+    /// Tell of a change, such as a deploy, with what the CI system says of it
+    Change(Box<crate::change::ChangeArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Partial = 8,
     /// No usable answer: it may or may not have been done.
     Unknown = 9,
+    /// An event could not be delivered yet, and is kept on disk.
+    Spooled = 10,
 }
 
 impl From<Exit> for ExitCode {

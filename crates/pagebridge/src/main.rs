@@ -1,7 +1,7 @@
 //! The program `pagebridge`: command line, configuration, and which parts are put together.
 
-mod account;
 mod api;
+mod change;
 mod check;
 mod cli;
 mod config;
@@ -22,6 +22,7 @@ mod reading;
 mod rest;
 mod rt;
 mod sandbox;
+mod send;
 mod senders;
 mod serve;
 mod wiring;
@@ -73,8 +74,6 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
         Command::Drill(args) => drill::run(&args, json).await,
         Command::Sandbox(args) => sandbox::run(&args, json).await,
         Command::Check(args) => check::run(load(args, env), json),
-        Command::Analytics(args) => account::analytics::run(&args, env, json).await,
-        Command::Lint(args) => account::lint::run(&args, json),
         Command::Doctor(args) => doctor::run(args, env, json).await,
         Command::Operator(args) => {
             let OperatorCommand::Test(args) = args.command;
@@ -82,6 +81,8 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
         }
         Command::Export(args) => export::run(&args.command, json),
         Command::PagerDuty(asked) => rest::run(&asked, env, json).await,
+        Command::Change(args) => change::run(*args, env, json).await,
+        Command::Send(args) => send::run(*args, env, json).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "pagebridge", &mut std::io::stdout());
             Ok(())

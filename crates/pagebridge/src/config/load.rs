@@ -30,6 +30,8 @@ pub(crate) struct Reach {
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) store: Option<StoreAddress>,
     pub(crate) api_token: Option<Secret>,
+    /// Whether senders of events are heard.
+    pub(crate) hears_senders: bool,
 }
 
 /// A configuration, or why there is none, with everything that was found on the way.

@@ -2,7 +2,7 @@
 
 use super::findings::Findings;
 use super::load::{Overrides, Reach};
-use super::raw::{Raw, RawDelivery, RawPolling};
+use super::raw::{Raw, RawDelivery, RawKind, RawPolling};
 use super::rules;
 use super::section::At;
 use super::text::Text;
@@ -70,6 +70,7 @@ impl<'a> Resolver<'a> {
             listen: self.listen(overrides, raw.listen.as_ref(), LISTEN),
             store: self.store(overrides, raw.store.as_ref()),
             api_token: raw.api_token.as_ref().and_then(|token| self.secret(token)),
+            hears_senders: raw.systems.iter().any(|system| matches!(system.kind, RawKind::Events { .. })),
         }
     }
 

@@ -7,7 +7,7 @@ const SENDERS_OWN: &str = "0123456789abcdef0123456789abcdef";
 const LOCAL: &str = "localkeylocalkeylocalkeylocalkey";
 
 impl World {
-    async fn events(name: &str) -> Self {
+    pub(crate) async fn events(name: &str) -> Self {
         let mut world = Self::config(name).await;
         let pagerduty = world.ready["pagerduty"].clone();
         world.set("PAGERDUTY_EVENTS_URL", &pagerduty["url"]);
@@ -17,7 +17,7 @@ impl World {
 
     /// Starts a bridge on a copy of `examples/events.toml` with more lines in the system of the routing key, and more
     /// tables.
-    async fn events_bridge(&self, lines: &str, tables: &str) -> Bridge {
+    pub(crate) async fn events_bridge(&self, lines: &str, tables: &str) -> Bridge {
         let example = std::fs::read_to_string(project().join("examples/events.toml")).expect("the example");
         let text = example.replace("kind = \"pagerduty-events\"", &format!("kind = \"pagerduty-events\"\n{lines}"));
         assert_ne!(text, example.replace(lines, ""), "the example has a system of kind pagerduty-events");
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// The alerts with a key, each with the status of its incident.
-    async fn alerts(&self, key: &str) -> Vec<(String, Value)> {
+    pub(crate) async fn alerts(&self, key: &str) -> Vec<(String, Value)> {
         let state = self.state().await;
         let with = |incident: &Value| {
             let alerts = incident["alerts"].as_array().cloned().unwrap_or_default();
@@ -51,11 +51,11 @@ impl World {
         state.incidents().iter().flat_map(with).collect()
     }
 
-    async fn statuses(&self, key: &str) -> Vec<String> {
+    pub(crate) async fn statuses(&self, key: &str) -> Vec<String> {
         self.alerts(key).await.into_iter().map(|(status, _)| status).collect()
     }
 
-    async fn stands(&self, key: &str, statuses: &[&str]) {
+    pub(crate) async fn stands(&self, key: &str, statuses: &[&str]) {
         until(&format!("{key} to be {statuses:?}"), async || (self.statuses(key).await == statuses).then_some(()))
             .await;
     }

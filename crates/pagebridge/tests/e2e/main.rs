@@ -2,17 +2,18 @@
 
 mod actions;
 mod bad_input;
+mod change;
 mod circle;
 mod commands;
 mod disk;
 mod doctor;
 mod drop_in;
 mod events;
-mod judging;
 mod netbox;
 mod outage;
 mod program;
 mod rt;
+mod send;
 mod stopping;
 mod subscription;
 mod world;

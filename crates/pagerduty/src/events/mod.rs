@@ -19,6 +19,7 @@
 pub mod change;
 mod fit;
 mod key;
+pub mod raw;
 mod sender;
 pub mod v1;
 mod wire;

@@ -129,3 +129,26 @@ proptest! {
         prop_assert_eq!(text::shorten_key(&once), once.clone());
     }
 }
+
+#[test]
+fn an_event_in_the_callers_own_words() {
+    let raw = |value: Value| events::raw::enqueue(value.as_object().expect("an object"));
+    let whole = json!({"routing_key": KEY, "event_action": "trigger", "dedup_key": "k", "a_new_field": [1]});
+    let call = raw(whole.clone()).expect("valid");
+    assert_eq!((body(&call), call.effect()), (whole, Effect::Repeatable));
+    let keyless = raw(json!({"routing_key": KEY, "event_action": "trigger"})).expect("valid");
+    assert_eq!(keyless.effect(), Effect::Once);
+    for (wrong, told) in [
+        (json!({"event_action": "trigger"}), "0 characters instead of 32"),
+        (json!({"routing_key": KEY, "event_action": "resolve", "dedup_key": " "}), "an event to resolve needs"),
+        (json!({"routing_key": KEY, "payload": "x".repeat(EVENT_SIZE_BYTES_MAX)}), "is 512063 bytes"),
+    ] {
+        let error = raw(wrong).expect_err("it cannot be sent").to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    let ruleset = json!({"routing_key": "R0123456789ABCDEF0123456789ABCDE"});
+    assert!(events::raw::change(ruleset.as_object().expect("an object")).is_err());
+    let change = json!({"routing_key": KEY, "payload": {"summary": "s"}});
+    let call = events::raw::change(change.as_object().expect("an object")).expect("valid");
+    assert!(render(&call).starts_with("POST https://events.pagerduty.com/v2/change/enqueue\n"));
+}

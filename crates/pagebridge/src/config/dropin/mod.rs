@@ -53,6 +53,7 @@ fn reach_at(overrides: &Overrides, env: &Env, listen: SocketAddr) -> Reach {
         listen: resolver.listen(overrides, None, listen),
         store: resolver.store(overrides, None),
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
+        hears_senders: false,
     }
 }
 
