@@ -1,19 +1,22 @@
 //! Asks PagerDuty for what the judges look at.
 
 use crate::account::{Access, Account, ActsAs, Identity, RulePath, Scope, Token, Unread, Writes};
+use crate::audit::{Nights, OnCallView};
 use futures_util::future::join4;
 use futures_util::{StreamExt, stream};
 use http::Method;
 use jiff::{Timestamp, ToSpan};
+use pagerduty::rest::analytics::{AnalyticsFilter, RawQuery, raw_incidents};
 use pagerduty::rest::incidents::{self, DateRange, IncidentFilter, Order, SortField};
 use pagerduty::rest::maintenance_windows::{self, MaintenanceWindowFilter, When};
 use pagerduty::rest::oncalls::{self, OnCallFilter};
-use pagerduty::rest::schedules::{self, ScheduleFilter};
+use pagerduty::rest::schedules::{self, ScheduleFilter, Window};
 use pagerduty::rest::services::{self, ServiceFilter};
 use pagerduty::rest::users::{self, UserFilter};
 use pagerduty::rest::{abilities, escalation_policies, raw, webhook_subscriptions};
 use pagerduty::{Call, Caller, Class, Error, Pages, Paging, Secret};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::error::Error as _;
 
 /// Objects of one kind that are read, at most.
@@ -22,6 +25,8 @@ const LIST_MAX: usize = 10_000;
 const INCIDENTS_MAX: usize = 500;
 /// Services whose own rules are read, at most: each is a call, or two.
 const RULES_MAX: usize = 200;
+/// How far beyond the days to come shifts are asked for, in hours, so that long ones show their length.
+const MARGIN_H: i64 = 15 * 24;
 /// Calls that are under way at once, at most.
 const AT_ONCE: usize = 4;
 /// An id that no incident has. PagerDuty refuses a change of it in one way to those who may change incidents, and in another to
@@ -244,6 +249,59 @@ async fn service_rules<C: Caller>(caller: &C, id: String, name: String) -> Optio
     }
     let path = object(caller, &["event_orchestrations", "services", &id], "orchestration_path").await?;
     Some(RulePath { service: Some(id.clone()), name, id, path })
+}
+
+/// Reads what [`audit`](crate::audit()) looks at besides: the shifts of the `days` to come, and who was interrupted in the nights of
+/// the `days_back` before. Of a schedule that cannot be read nothing is told; analytics may be missing on a plan.
+pub async fn read_on_call<C: Caller>(caller: &C, account: &mut Account, days: i64, days_back: u64) -> OnCallView {
+    let until = account.now.checked_add((days * 24).hours()).unwrap_or(account.now);
+    // Shifts are asked for with room on both sides, so that long ones show their length.
+    let (from, to) = (
+        account.now.checked_sub(MARGIN_H.hours()).unwrap_or(account.now),
+        until.checked_add(MARGIN_H.hours()).unwrap_or(until),
+    );
+    let window = Window { since: Some(from.to_string()), until: Some(to.to_string()), time_zone: None, overflow: true };
+    let ids: Vec<_> = account.schedules.iter().map(|schedule| schedule.id.clone()).collect();
+    let reads = stream::iter(ids).map(|id| {
+        let call = schedules::get(&id, &window);
+        async move { caller.call(&call).await.map(|reply| reply.value) }
+    });
+    let reads: Vec<_> = reads.buffered(AT_ONCE).collect().await;
+    let mut rendered = Vec::with_capacity(reads.len());
+    for read in reads {
+        match read {
+            Ok(schedule) => rendered.push(schedule),
+            Err(error) => account.unread.push(Unread { what: "a schedule's shifts", reason: words(&error) }),
+        }
+    }
+    OnCallView {
+        rendered,
+        window: (account.now.as_second(), until.as_second()),
+        nights: nights(caller, account, days_back).await,
+        days_back,
+    }
+}
+
+/// Counts incidents that interrupted their assignees in sleep hours.
+async fn nights<C: Caller>(caller: &C, account: &Account, days_back: u64) -> Option<Vec<Nights>> {
+    let back = i64::try_from(days_back).ok()?;
+    let since = account.now.checked_sub((back * 24).hours()).ok()?;
+    // A user's own key has to name services.
+    let filters = AnalyticsFilter {
+        created_at_start: Some(since.to_string()),
+        created_at_end: Some(account.now.to_string()),
+        service_ids: account.services.iter().map(|service| service.id.clone()).collect(),
+        ..AnalyticsFilter::default()
+    };
+    let query = RawQuery { filters, limit: Some(1000), ..RawQuery::default() };
+    let rows = all(caller, raw_incidents(&query), LIST_MAX).await.ok()?;
+    let mut by_user: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.sleep_hour_interruptions.unwrap_or(0) > 0) {
+        for user in &row.assigned_user_ids {
+            *by_user.entry(user.as_str().to_owned()).or_default() += 1;
+        }
+    }
+    Some(by_user.into_iter().map(|(user, interruptions)| Nights { user, interruptions }).collect())
 }
 
 /// Reads what is under a key of an answer; `None` when there is none, or it may not be seen.

@@ -40,8 +40,12 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Check the configuration without connecting to anything
     Check(ConfigArgs),
-    /// Check the live systems, the store and the webhook settings; without a configuration, the PagerDuty account
+    /// Check the live systems, the store and the webhook settings, or a PagerDuty account alone
     Doctor(crate::doctor::DoctorArgs),
+    /// Check events before they are sent: what PagerDuty would refuse, and what makes a bad page
+    Lint(crate::account::lint::LintArgs),
+    /// Show how fast people are (MTTA, MTTR) and when they are interrupted
+    Analytics(crate::account::analytics::AnalyticsArgs),
     /// Try out how people are told when paging does not work
     Operator(OperatorArgs),
     /// Write programs and files for other systems

@@ -11,7 +11,8 @@ use crate::rest::profile::{Profile, ProfileArgs};
 use crate::{check, output, wiring};
 use clap::Args;
 use futures_util::future::join_all;
-use pagebridge_account::Object;
+use pagebridge_account::{Finding, Object, Severity};
+use pagebridge_core::SystemName;
 use pagebridge_ports::{Check, CheckResult, Clock, Operator, SystemClock};
 use serde::Serialize;
 use serde_json::json;
@@ -56,6 +57,18 @@ impl From<Check> for Row {
     fn from(check: Check) -> Self {
         Self { check, object: None }
     }
+}
+
+/// What an account's judge found, as a row.
+pub(crate) fn row(system: &SystemName, finding: Finding) -> Row {
+    let result = match finding.severity {
+        Severity::Ok => CheckResult::Ok,
+        Severity::Warning => CheckResult::Warning,
+        Severity::Failed => CheckResult::Failed,
+    };
+    let name = finding.check.to_owned();
+    let check = Check { system: system.clone(), name, result, detail: finding.detail, remedy: finding.remedy };
+    Row { check, object: finding.object }
 }
 
 pub(crate) async fn run(args: DoctorArgs, env: &Env, json: bool) -> Result<(), CliError> {
@@ -109,10 +122,10 @@ async fn of_bridge(config: &Config, send_test_event: bool) -> Result<Vec<Row>, C
 }
 
 /// How it is told.
-struct Manner {
-    json: bool,
-    quiet: bool,
-    strict: bool,
+pub(crate) struct Manner {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) strict: bool,
 }
 
 /// Shows how checks ended; an error when one failed.
@@ -121,7 +134,8 @@ pub(crate) fn report(checks: &[Check], json: bool) -> Result<(), CliError> {
     tell(&rows, &Manner { json, quiet: false, strict: false })
 }
 
-fn tell(rows: &[Row], manner: &Manner) -> Result<(), CliError> {
+/// Shows rows; an error when one failed.
+pub(crate) fn tell(rows: &[Row], manner: &Manner) -> Result<(), CliError> {
     let count = |result| rows.iter().filter(|row| row.check.result == result).count();
     let (failed, warnings) = (count(CheckResult::Failed), count(CheckResult::Warning));
     let told: Vec<&Row> = rows.iter().filter(|row| !manner.quiet || row.check.result != CheckResult::Ok).collect();
@@ -141,7 +155,13 @@ fn tell(rows: &[Row], manner: &Manner) -> Result<(), CliError> {
 }
 
 fn show(rows: &[&Row]) {
-    let mut table = output::table(&["result", "system", "check", "found", "remedy"]);
+    // One account alone needs no name.
+    let several = rows.iter().any(|row| row.check.system != rows[0].check.system);
+    let mut heads = vec!["result", "check", "found", "remedy"];
+    if several {
+        heads.insert(1, "system");
+    }
+    let mut table = output::table(&heads);
     for Row { check, object } in rows {
         let result = match check.result {
             CheckResult::Ok => "ok",
@@ -152,7 +172,8 @@ fn show(rows: &[&Row]) {
             Some(object) => format!("{} `{}` ({}): {}", object.kind, object.name, object.id, check.detail),
             None => check.detail.clone(),
         };
-        table.add_row([result, check.system.as_str(), &check.name, &found, &check.remedy]);
+        let system = several.then_some(check.system.as_str());
+        table.add_row([result].into_iter().chain(system).chain([check.name.as_str(), &found, &check.remedy]));
     }
     output::say_table(&table, "nothing to check");
 }

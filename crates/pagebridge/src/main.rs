@@ -1,5 +1,6 @@
 //! The program `pagebridge`: command line, configuration, and which parts are put together.
 
+mod account;
 mod api;
 mod change;
 mod check;
@@ -74,6 +75,8 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
         Command::Drill(args) => drill::run(&args, json).await,
         Command::Sandbox(args) => sandbox::run(&args, json).await,
         Command::Check(args) => check::run(load(args, env), json),
+        Command::Analytics(args) => account::analytics::run(&args, env, json).await,
+        Command::Lint(args) => account::lint::run(&args, json),
         Command::Doctor(args) => doctor::run(args, env, json).await,
         Command::Operator(args) => {
             let OperatorCommand::Test(args) = args.command;

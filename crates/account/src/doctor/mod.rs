@@ -12,6 +12,8 @@ use crate::account::{Access, Account, Scope, Token};
 use crate::checks::READING;
 use crate::finding::Finding;
 
+pub(crate) use people::{judge_user, judge_zone, schedule_object, user_object, works};
+pub(crate) use services::policy_object;
 pub use webhooks::{Reach, addresses, judge_addresses};
 
 /// Judges what was read; `account` is `None` when the token was not taken, since nothing could be read then.
@@ -38,7 +40,7 @@ pub fn doctor(access: &Access, account: Option<&Account>, scope: &Scope) -> Vec<
 
 /// Rows for tests of the judges.
 #[cfg(test)]
-mod testing {
+pub(crate) mod testing {
     use crate::account::Account;
     use crate::finding::{Finding, Severity};
     use serde::de::DeserializeOwned;

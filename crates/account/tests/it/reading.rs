@@ -1,8 +1,10 @@
 //! What is read of the sandbox, and what `doctor` makes of it.
 
 use crate::world::World;
+use pagebridge_account::figures::{Remote, RemoteBy, Unit, read_figures};
 use pagebridge_account::{
-    ActsAs, Identity, Scope, Severity, Token, Webhooks, Writes, doctor, read_access, read_account, send_test_event,
+    ActsAs, Identity, Scope, Severity, Token, Webhooks, Writes, audit, doctor, read_access, read_account, read_on_call,
+    send_test_event,
 };
 use pagebridge_sandbox::Config;
 use serde_json::{Value, json};
@@ -135,4 +137,75 @@ async fn a_test_event_opens_an_incident_that_is_resolved() {
     let unknown = "0123456789abcdef0123456789abcdef".into();
     let refused = send_test_event(&caller, Some(&caller), "the key", &unknown, "doctor-3", pause).await;
     assert!(refused.severity == Severity::Failed && refused.detail.contains("Invalid routing key"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_audit_reads_shifts_in_full_and_nights() {
+    // A Friday at 23:00, when people of UTC sleep.
+    let start = "2026-11-20T23:00:00Z".parse().expect("a time");
+    let people = ["Ann", "Ben"];
+    let users: Vec<Value> =
+        people.iter().map(|name| json!({"name": name, "email": format!("{name}@example.test")})).collect();
+    let seed = json!({
+        "users": users,
+        "schedules": [
+            {"name": "Long", "time_zone": "Etc/UTC",
+                "layers": [{"start": "2026-11-02T09:00:00Z", "turn_seconds": 1_209_600, "users": people}]},
+            {"name": "Gap", "time_zone": "Etc/UTC",
+                "layers": [{"start": "2026-11-02T09:00:00Z", "end": "2026-11-25T09:00:00Z", "turn_seconds": 86_400, "users": people}]},
+        ],
+        "escalation_policies": [
+            {"name": "First", "rules": [{"delay_minutes": 5, "targets": [{"schedule": "Long"}]}, {"delay_minutes": 5, "targets": [{"schedule": "Gap"}]}]},
+        ],
+        "services": [{"name": "Shop", "escalation_policy": "First"}],
+    });
+    let seed_file = Some(pagebridge_sandbox::SeedFile::parse(&seed.to_string()).expect("a seed"));
+    let clock = pagebridge_sandbox::ClockMode::Manual;
+    let world = World::with(Config { seed_file, start: Some(start), clock, ..Config::default() }).await;
+    for n in 0..9 {
+        world.control("/pagerduty/incidents", json!({"title": format!("no {n}")})).await;
+    }
+    let (_, mut account) = world.read(&Scope::default()).await;
+    account.now = "2026-11-21T00:00:00Z".parse().expect("a time");
+    let view = read_on_call(&world.caller(), &mut account, 14, 28).await;
+    assert_eq!(account.unread, []);
+    let found = audit(&account, &view);
+    let told: Vec<_> =
+        found.iter().filter(|one| one.severity != Severity::Ok).map(|one| (one.check, one.detail.as_str())).collect();
+    let checks: Vec<_> = told.iter().map(|(check, _)| *check).collect();
+    assert_eq!(checks, ["shift length", "gap", "e-mail only", "e-mail only", "nights"], "{told:?}");
+    assert!(told[0].1.contains("for 14 days from 2026-11-16"), "in full, though the window begins later: {told:?}");
+    assert!(told[1].1.contains("the first from Wed 2026-11-25 09:00 UTC"), "{told:?}");
+    assert!(told[4].1.contains("9 times"), "{told:?}");
+}
+
+#[tokio::test]
+async fn figures_are_read_with_either_kind_of_key() {
+    let world = World::start().await;
+    let now = world.sandbox.clock().now();
+    world.control("/pagerduty/incidents", json!({"title": "x", "incident_key": "a-1"})).await;
+    world.control("/clock/advance", json!({"ms": 60_000})).await;
+    world.control("/pagerduty/incidents/a-1/acknowledge", json!({})).await;
+    let hours = |hours: i64| now.checked_add(jiff::SignedDuration::from_hours(hours)).expect("a time");
+    let remote = |by, unit| Remote {
+        since: hours(-1),
+        until: hours(1),
+        by,
+        unit,
+        zone: "Etc/UTC".to_owned(),
+        services: Vec::new(),
+        teams: Vec::new(),
+        urgency: None,
+    };
+    for token in [&world.sandbox.account_token, &world.sandbox.user_token] {
+        let rows = read_figures(&world.caller_with(token), &remote(RemoteBy::Service, None)).await.expect("figures");
+        assert_eq!((rows.len(), rows[0].group.as_deref(), rows[0].incidents), (1, Some("Production"), 1));
+        let seconds = rows[0].mean_seconds_to_first_ack.expect("acknowledged");
+        assert!((60.0..90.0).contains(&seconds), "{seconds}");
+    }
+    let rows = read_figures(&world.caller(), &remote(RemoteBy::All, Some(Unit::Month))).await.expect("figures");
+    assert_eq!(rows[0].from.as_deref().map(str::len), Some(10), "{rows:?}");
+    let interruptions =
+        rows[0].business_hour_interruptions + rows[0].off_hour_interruptions + rows[0].sleep_hour_interruptions;
+    assert!(interruptions > 0, "{rows:?}");
 }

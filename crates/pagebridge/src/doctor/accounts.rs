@@ -1,6 +1,6 @@
 //! PagerDuty accounts: those of the configuration, or one alone.
 
-use super::{Row, TRIES};
+use super::{Row, TRIES, row};
 use crate::config::{Config, Kind, PagerDuty, System};
 use crate::env::Env;
 use crate::exit::{CliError, Exit};
@@ -8,12 +8,11 @@ use crate::rest::profile::Profile;
 use crate::wiring::words;
 use futures_util::future::join_all;
 use pagebridge_account::{
-    Finding, Reach, Scope, Severity, Token, Webhooks, addresses, doctor, judge_addresses, read_access, read_account,
-    send_test_event,
+    Reach, Scope, Token, Webhooks, addresses, doctor, judge_addresses, read_access, read_account, send_test_event,
 };
 use pagebridge_connectors::pagerduty::PEOPLE_EVENTS;
 use pagebridge_core::SystemName;
-use pagebridge_ports::{Check, CheckResult, Clock, SystemClock};
+use pagebridge_ports::{Clock, SystemClock};
 use pagerduty::{Client, RetryPolicy, Retrying, Secret};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -147,17 +146,6 @@ async fn look(patient: Patient, test_event: bool) -> Vec<Row> {
         }
     }
     found.into_iter().map(|finding| row(&system, finding)).collect()
-}
-
-fn row(system: &SystemName, finding: Finding) -> Row {
-    let result = match finding.severity {
-        Severity::Ok => CheckResult::Ok,
-        Severity::Warning => CheckResult::Warning,
-        Severity::Failed => CheckResult::Failed,
-    };
-    let name = finding.check.to_owned();
-    let check = Check { system: system.clone(), name, result, detail: finding.detail, remedy: finding.remedy };
-    Row { check, object: finding.object }
 }
 
 /// Asks an address whether anything answers, without saying anything.

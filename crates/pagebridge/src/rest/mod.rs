@@ -12,6 +12,7 @@ mod names;
 pub(crate) mod profile;
 mod show;
 
+use crate::account::audit::AuditArgs;
 use crate::env::Env;
 use crate::exit::CliError;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -24,6 +25,8 @@ use profile::ProfileArgs;
 pub(crate) enum Asked {
     /// `NOUN VERB`
     Verb(Box<VerbAsked>),
+    /// `on-call audit`, which is no action
+    Audit(Box<AuditArgs>),
     /// `action ...`
     Catalogue(Box<action::ActionArgs>),
 }
@@ -58,13 +61,18 @@ impl How {
 }
 
 const CATALOGUE: &str = "action";
+/// A verb that judges many objects instead of running one action.
+const AUDIT: (&str, &str) = ("on-call", "audit");
 
 impl Subcommand for Asked {
     fn augment_subcommands(command: Command) -> Command {
         let catalogue = Catalogue::new();
         let action = action::ActionArgs::augment_args(Command::new(CATALOGUE))
             .about("All operations at PagerDuty under their own names, such as incident.create_note");
-        command.subcommands(grammar::commands(&catalogue)).subcommand(action)
+        let audit = AuditArgs::augment_args(Command::new(AUDIT.1))
+            .about("Whether schedules and policies are fit for the weeks to come, and people on them can be reached");
+        let with_audit = |noun: Command| if noun.get_name() == AUDIT.0 { noun.subcommand(audit.clone()) } else { noun };
+        command.subcommands(grammar::commands(&catalogue).map(with_audit)).subcommand(action)
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {
@@ -84,6 +92,9 @@ impl FromArgMatches for Asked {
             return Ok(Self::Catalogue(Box::new(action::ActionArgs::from_arg_matches(matches)?)));
         }
         let (verb, matches) = matches.subcommand().ok_or_else(missing)?;
+        if (noun, verb) == AUDIT {
+            return Ok(Self::Audit(Box::new(AuditArgs::from_arg_matches(matches)?)));
+        }
         let nouns = names::nouns(&Catalogue::new());
         let known =
             nouns.iter().find(|known| known.name == noun).map(|known| known.verbs.as_slice()).unwrap_or_default();
@@ -106,6 +117,7 @@ pub(crate) fn is_command(name: &str) -> bool {
 pub(crate) async fn run(asked: &Asked, env: &Env, json: bool) -> Result<(), CliError> {
     match asked {
         Asked::Catalogue(args) => action::run(args, env, json).await,
+        Asked::Audit(args) => crate::account::audit::run(args, env, json).await,
         Asked::Verb(asked) => {
             let input = input::input(asked.action, &asked.matches, &mut input::Elsewhere::default())?;
             carry::out(asked.action, input, &asked.how, env, json).await

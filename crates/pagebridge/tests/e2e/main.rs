@@ -9,6 +9,7 @@ mod disk;
 mod doctor;
 mod drop_in;
 mod events;
+mod judging;
 mod netbox;
 mod outage;
 mod program;
