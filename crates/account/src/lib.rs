@@ -21,5 +21,5 @@ pub use checks::CHECKS;
 pub use doctor::{Reach, addresses, doctor, judge_addresses};
 pub use finding::{CheckInfo, Finding, Object, Severity};
 pub use lint::lint;
-pub use read::{read_access, read_account, read_on_call};
+pub use read::{read_access, read_account, read_on_call, read_rules};
 pub use test_event::send_test_event;

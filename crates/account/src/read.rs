@@ -125,7 +125,7 @@ async fn acts_as<C: Caller>(caller: &C, email: &str) -> ActsAs {
 
 /// Reads what the judges look at, in a number of calls that grows with the account and has a limit.
 ///
-/// What cannot be read is told in [`Account::unread`]. Of event orchestrations, only the rules of services in `scope` are read.
+/// What cannot be read is told in [`Account::unread`]. Event orchestrations are left to [`read_rules`].
 pub async fn read_account<C: Caller>(caller: &C, scope: &Scope, now: Timestamp) -> Account {
     let mut unread = Vec::new();
     let services = ServiceFilter { include: vec![services::Include::Integrations], ..ServiceFilter::default() };
@@ -160,7 +160,6 @@ pub async fn read_account<C: Caller>(caller: &C, scope: &Scope, now: Timestamp) 
         incidents: take("incidents", incidents, &mut unread),
         ..Account::default()
     };
-    read_rules(caller, scope, &mut account, &mut unread).await;
     account.unread = unread;
     account
 }
@@ -205,7 +204,9 @@ fn take<T>(what: &'static str, read: Result<Vec<T>, Error>, unread: &mut Vec<Unr
     })
 }
 
-async fn read_rules<C: Caller>(caller: &C, scope: &Scope, account: &mut Account, unread: &mut Vec<Unread>) {
+/// Reads event orchestrations and the rules of services in `scope` that are in use: two calls for each orchestration, one or two for each
+/// service.
+pub async fn read_rules<C: Caller>(caller: &C, scope: &Scope, account: &mut Account) {
     const WHAT: &str = "event orchestrations";
     let list = raw::page(&["event_orchestrations"], "orchestrations", &[]);
     let orchestrations = match all(caller, list, LIST_MAX).await {
@@ -214,7 +215,7 @@ async fn read_rules<C: Caller>(caller: &C, scope: &Scope, account: &mut Account,
         Err(error) if matches!(error.class(), Class::NotFound) || error.response().is_some_and(|r| r.status == 402) => {
             Vec::new()
         }
-        Err(error) => return unread.push(Unread { what: WHAT, reason: words(&error) }),
+        Err(error) => return account.unread.push(Unread { what: WHAT, reason: words(&error) }),
     };
     for orchestration in &orchestrations {
         let Some(id) = orchestration["id"].as_str() else { continue };
@@ -233,7 +234,7 @@ async fn read_rules<C: Caller>(caller: &C, scope: &Scope, account: &mut Account,
         account.services_of(scope).map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     if let Some(more) = services.len().checked_sub(RULES_MAX).filter(|&more| more > 0) {
         let reason = format!("there are too many services, so {more} of them were left out");
-        unread.push(Unread { what: "event orchestrations of all services", reason });
+        account.unread.push(Unread { what: "event orchestrations of all services", reason });
     }
     let services = services.into_iter().take(RULES_MAX);
     let paths = stream::iter(services).map(|(id, name)| service_rules(caller, id, name)).buffered(AT_ONCE);

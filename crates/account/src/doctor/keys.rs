@@ -43,7 +43,7 @@ fn judge_key(account: &Account, name: &str, key: &Secret) -> Finding {
         );
     }
     let looked = count(account.services.len(), "service");
-    Finding::failed(KEY, format!("{name} is the key of no integration of the account's {looked}"), REMEDY)
+    Finding::failed(KEY, format!("{name} is the key of no integration of the {looked} that the token sees"), REMEDY)
 }
 
 fn owner<'a>(account: &'a Account, key: &Secret) -> Option<(&'a Service, &'a str)> {
@@ -77,11 +77,11 @@ mod tests {
             ("R123456789abcdef0123456789abcdef", "Ok routing key: MINE leads to an event orchestration"),
             (
                 "fedcba9876543210fedcba9876543210",
-                "Failed routing key: MINE is the key of no integration of the account's 1 service",
+                "Failed routing key: MINE is the key of no integration of the 1 service that the token sees",
             ),
             (
                 "R999456789abcdef0123456789abcdef",
-                "Failed routing key: MINE is the key of no integration of the account's 1 service",
+                "Failed routing key: MINE is the key of no integration of the 1 service that the token sees",
             ),
             ("u+abcdefghijklmnopqr", "Failed routing key: MINE cannot be a routing key"),
         ] {

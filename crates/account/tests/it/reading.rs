@@ -118,7 +118,7 @@ async fn a_throttled_account_is_told_so() {
     let found = doctor(&second, None, &Scope::default());
     assert!(found.len() == 1 && found[0].check == "rate limit" && found[0].severity == Severity::Failed);
     let nothing = read_account(&caller, &Scope::default(), world.sandbox.clock().now()).await;
-    assert_eq!(nothing.unread.len(), 9, "{:?}", nothing.unread);
+    assert_eq!(nothing.unread.len(), 8, "{:?}", nothing.unread);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A sandbox and a client of it.
 
-use pagebridge_account::{Access, Account, Finding, Scope, Severity, doctor, read_access, read_account};
+use pagebridge_account::{Access, Account, Finding, Scope, Severity, doctor, read_access, read_account, read_rules};
 use pagebridge_sandbox::{Config, Running, Sandbox, SeedFile};
 use pagerduty::{Client, RetryPolicy, Retrying};
 use reqwest::Method;
@@ -61,7 +61,9 @@ impl World {
         let now = self.sandbox.clock().now();
         let caller = self.caller();
         let access = read_access(&caller, Some(&self.sandbox.from)).await;
-        (access, read_account(&caller, scope, now).await)
+        let mut account = read_account(&caller, scope, now).await;
+        read_rules(&caller, scope, &mut account).await;
+        (access, account)
     }
 
     /// What `doctor` says beyond that all is well.

@@ -8,7 +8,8 @@ use crate::rest::profile::Profile;
 use crate::wiring::words;
 use futures_util::future::join_all;
 use pagebridge_account::{
-    Reach, Scope, Token, Webhooks, addresses, doctor, judge_addresses, read_access, read_account, send_test_event,
+    Reach, Scope, Token, Webhooks, addresses, doctor, judge_addresses, read_access, read_account, read_rules,
+    send_test_event,
 };
 use pagebridge_connectors::pagerduty::PEOPLE_EVENTS;
 use pagebridge_core::SystemName;
@@ -126,7 +127,11 @@ async fn look(patient: Patient, test_event: bool) -> Vec<Row> {
     let now = jiff::Timestamp::from_millisecond(now_ms).expect("the clock is within jiff's ten thousand years");
     let access = read_access(&rest, from.as_deref()).await;
     let account = match access.token {
-        Token::Taken | Token::Narrow => Some(read_account(&rest, &scope, now).await),
+        Token::Taken | Token::Narrow => {
+            let mut account = read_account(&rest, &scope, now).await;
+            read_rules(&rest, &scope, &mut account).await;
+            Some(account)
+        }
         _ => None,
     };
     let mut found = doctor(&access, account.as_ref(), &scope);

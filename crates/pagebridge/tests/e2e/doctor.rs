@@ -27,14 +27,27 @@ struct Healthy {
     world: World,
     subscription: String,
     service: String,
+    /// The variable with the token.
+    token: &'static str,
+    /// What `doctor` is called with.
+    args: Vec<String>,
 }
 
 impl Healthy {
     async fn new(name: &str) -> Self {
-        let world = World::account(name).await;
+        Self::of(World::account(name).await, "PD_API_TOKEN", Vec::new()).await
+    }
+
+    /// The account of a bridge that is configured.
+    async fn bridge(name: &str) -> Self {
+        let args = vec!["--config".to_owned(), example().to_str().expect("text").to_owned()];
+        Self::of(World::config(name).await, "PAGERDUTY_API_TOKEN", args).await
+    }
+
+    async fn of(world: World, token: &'static str, args: Vec<String>) -> Self {
         let made = world.control("pagerduty/webhooks", json!({"url": receiver().await})).await;
         let service = world.ready["pagerduty"]["service_id"].as_str().expect("an id").to_owned();
-        Self { subscription: made["id"].as_str().expect("an id").to_owned(), service, world }
+        Self { subscription: made["id"].as_str().expect("an id").to_owned(), service, token, args, world }
     }
 
     async fn pd(&self, method: &str, path: &str, body: Value) -> Value {
@@ -75,10 +88,10 @@ impl Healthy {
         match fault {
             "a routing key that is none" => self.world.set("PD_ROUTING_KEY", &json!("u+abcdefghijklmnopqr")),
             "a routing key of nobody" => self.world.set("PD_ROUTING_KEY", &json!("0123456789abcdef0123456789abcdef")),
-            "an unknown token" => self.world.set("PD_API_TOKEN", &json!("u+abcdefghijklmnopqr")),
+            "an unknown token" => self.world.set(self.token, &json!("u+abcdefghijklmnopqr")),
             "a token that only reads" => {
                 let made = self.world.control("pagerduty/tokens", json!({"read_only": true})).await;
-                self.world.set("PD_API_TOKEN", &made["token"]);
+                self.world.set(self.token, &made["token"]);
             }
             "an address of nobody" => self.world.set("PAGERDUTY_FROM", &json!("nobody@example.test")),
             "no subscription" => drop(self.pd("DELETE", &subscription, json!({})).await),
@@ -156,14 +169,15 @@ impl Healthy {
     }
 
     async fn doctor(&self, args: &[&str]) -> Ended {
-        self.world.run(&[&["doctor"], args].concat()).await
+        let own: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        self.world.run(&[&["doctor"], own.as_slice(), args].concat()).await
     }
 }
 
 /// Everything but that all is well: check and result.
 fn troubles(ended: &Ended) -> Vec<(String, String)> {
     let told = ended.json();
-    let rows = told["checks"].as_array().expect("a list").iter();
+    let rows = told["checks"].as_array().expect("a list").iter().filter(|row| row["system"] == "pagerduty");
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     let wrong = rows.filter(|row| row["result"] != "ok" || row["remedy"] != Value::Null);
     wrong
@@ -220,6 +234,30 @@ async fn each_fault_is_found_and_nothing_else() {
         }
         let strict = account.doctor(&["--strict", "--quiet"]).await;
         assert!(strict.code == Some(1) && strict.out.contains(check), "{fault}: {strict:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_a_bridges_account_is_found_too() {
+    let faults = [
+        ("an unknown token", "API token", "failed"),
+        ("a token that only reads", "write access", "failed"),
+        ("an address of nobody", "user", "failed"),
+        ("no subscription", "webhook subscription", "warning"),
+        ("a subscription switched off", "webhook subscription", "warning"),
+        ("a subscription that lacks events", "webhook subscription", "warning"),
+        ("a disabled service", "service", "failed"),
+        ("maintenance", "maintenance", "warning"),
+        ("nobody on call", "escalation policy", "failed"),
+        ("a number that was never verified", "contact methods", "failed"),
+        ("a rule that suppresses", "event rules", "warning"),
+    ];
+    for (place, (fault, check, result)) in faults.into_iter().enumerate() {
+        let mut bridge = Healthy::bridge(&format!("doctor-bridge-{place}")).await;
+        bridge.break_by(fault).await;
+        let ended = bridge.doctor(&["--json"]).await;
+        assert_eq!(troubles(&ended), [(check.to_owned(), result.to_owned())], "{fault}: {ended:?}");
+        assert_eq!(ended.code, Some(if result == "failed" { 1 } else { 0 }), "{fault}: {ended:?}");
     }
 }
 
