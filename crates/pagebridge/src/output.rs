@@ -47,6 +47,11 @@ pub(crate) fn table(heads: &[&str]) -> Table {
     table
 }
 
+/// How many characters fit in a line of the terminal, if it is one.
+pub(crate) fn width() -> Option<usize> {
+    pairs().width().map(usize::from)
+}
+
 /// A table without heads: names and values.
 pub(crate) fn pairs() -> Table {
     let mut table = Table::new();

@@ -1,6 +1,8 @@
 //! What holds for every action: the form of the outcome, what counts as success, limits, secrets, and what is never sent.
 
-use pagebridge_actions::{ErrorKind, Outcome};
+use std::sync::{Arc, Mutex};
+
+use pagebridge_actions::{ErrorKind, Outcome, Progress};
 use pagebridge_sandbox::{NewIncident, PagerDutyConfig};
 use serde_json::{Value, json};
 
@@ -103,6 +105,19 @@ async fn maximum_is_exact() {
     assert_eq!(lines, expected.map(|query| format!("GET /incidents?{query}")));
     assert_eq!(world.result("incident.find", json!({})).await.as_array().map(Vec::len), Some(25));
     assert_eq!(kind(&world.run("incident.find", json!({"maximum": 0})).await), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_long_run_tells_how_it_gets_on() {
+    let mut world = World::start().await;
+    open(&world, 120);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let kept = told.clone();
+    let progress = Progress::new(move |done, all| kept.lock().expect("no panic").push((done, all)));
+    world.caller.progress = Some(progress);
+    world.result("incident.find", json!({"maximum": 110})).await;
+    world.result("user.get", json!({"entity_id": ["PUSER01", "PUSER02"]})).await;
+    assert_eq!(*told.lock().expect("no panic"), [(100, 110), (110, 110), (1, 2), (2, 2)]);
 }
 
 #[tokio::test]

@@ -63,6 +63,19 @@ fn a_small_file_is_enough() {
 }
 
 #[test]
+fn profiles_are_looked_at_without_their_secrets() {
+    let text = format!(
+        "{GOOD}[profiles.mine]\napi_token = {{ env = \"NOT_SET_HERE\" }}\napi_url = \"http://pd.example.com\"\n\
+         [profiles.open]\nrouting_key = \"s3cret\"\nregion = \"eu\"\n"
+    );
+    assert_eq!(good(&text).systems.len(), 2);
+    let told = told(&text);
+    assert!(told.contains("a secret stands in the configuration file") && told.contains("is not encrypted"), "{told}");
+    assert!(!told.contains("NOT_SET_HERE") && !told.contains("s3cret"), "{told}");
+    assert!(read(&text.replace("\"http://pd.example.com\"", "\"nowhere\"")).findings.has_errors());
+}
+
+#[test]
 fn everything_can_be_said() {
     let text = format!(
         r#"

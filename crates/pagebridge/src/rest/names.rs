@@ -29,11 +29,7 @@ const NOUNS: &[(&str, &[&str], &str)] = &[
     ("change-event", &[], "Changes, such as deploys, that PagerDuty is told of"),
     ("escalation-policy", &[], "Escalation policies"),
     ("event", &[], "Alerts by the Events API: trigger, acknowledge, resolve"),
-    (
-        "incident",
-        &[],
-        "PagerDuty's incidents: list, acknowledge, resolve, and more (`incidents` are those of the bridge)",
-    ),
+    ("incident", &[], "PagerDuty's incidents (those of the bridge: `incidents`)"),
     ("integration", &[], "Integrations of services"),
     ("log-entry", &[], "What happened at PagerDuty, entry by entry"),
     ("maintenance-window", &[], "Maintenance windows"),

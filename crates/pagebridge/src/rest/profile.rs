@@ -7,6 +7,7 @@
 use crate::config::{self, Account, Accounts};
 use crate::env::Env;
 use crate::exit::{CliError, Exit};
+use crate::output;
 use clap::Args;
 use pagebridge_actions::Caller;
 use pagebridge_ports::{Clock, SystemClock};
@@ -70,6 +71,9 @@ impl Profile {
     /// # Errors
     /// [`Exit::Config`] when there is no such profile, or a file cannot be used.
     pub(crate) fn find(args: &ProfileArgs, env: &Env) -> Result<Self, CliError> {
+        for complaint in &env.complaints {
+            output::complain(&format!("{}: {complaint}", output::yellow("warning")));
+        }
         let files = config::accounts(args.config.as_deref(), env)
             .map_err(|told| CliError::new(Exit::Config, told.trim_end(), "`pagebridge check` tells more"))?;
         Self::choose(&files, args, env)

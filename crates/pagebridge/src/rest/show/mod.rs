@@ -1,13 +1,15 @@
 //! What came of an action, for people.
 
+mod columns;
 mod detail;
 mod kinds;
 mod plan;
 
 use super::grammar::ShowArgs;
 use crate::output::{self, Times, brief};
+use columns::{Column, Form};
 use comfy_table::Table;
-use kinds::{Column, Form, Rows};
+use kinds::Rows;
 use pagebridge_actions::{Action, Effect, Outcome};
 use serde_json::Value;
 
@@ -119,8 +121,8 @@ fn table(kind: &str, rows: &[Value], how: &ShowArgs, times: &Times) {
         rows.iter().for_each(|row| output::say(&detail::plain(row, times)));
         return;
     }
-    let columns = if how.columns.is_empty() { kinds::columns(kind, rows) } else { asked(&how.columns) };
-    let width = output::table(&[]).width().map(usize::from);
+    let columns = if how.columns.is_empty() { columns::columns(kind, rows) } else { asked(&how.columns) };
+    let width = output::width();
     let columns: Vec<&Column> =
         columns.iter().filter(|column| width.is_none_or(|width| width >= column.width_min)).collect();
     let heads: Vec<String> = columns
