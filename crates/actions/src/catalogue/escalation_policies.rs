@@ -34,7 +34,8 @@ pub(super) const ACTIONS: &[Action] = &[
         Route::get("/escalation_policies", Answer::List("escalation_policies", PACK)),
         &[USER_IDS, TEAM_IDS, INCLUDE, QUERY],
     )
-    .pack(),
+    .pack()
+    .chat(),
     Action::new(
         "escalation_policy.find_services",
         "List the services of an escalation policy in full",

@@ -53,7 +53,8 @@ pub(super) const ACTIONS: &[Action] = &[
         Route::get("/users", Answer::List("users", PACK)),
         &[TEAM_IDS, Param::query("query", "Part of the name or e-mail address")],
     )
-    .pack(),
+    .pack()
+    .chat(),
     Action::new(
         "user.update",
         "Change a user",
