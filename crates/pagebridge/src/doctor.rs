@@ -114,10 +114,17 @@ async fn of_bridge(config: &Config, send_test_event: bool) -> Result<Vec<Row>, C
     });
     let live = join_all(asked.filter_map(|(_, one)| one.connector.as_ref()).map(|one| one.check()));
     let accounts = accounts::configured(config, send_test_event);
-    let ((store, alarms, upkeep), live, operator, accounts) =
-        tokio::join!(bridge::check_store(config, &connected), live, operator.check(), accounts);
+    let chat = async {
+        match &config.chat {
+            Some(settings) => pagebridge_chat::check(settings).await,
+            None => Vec::new(),
+        }
+    };
+    let ((store, alarms, upkeep), live, operator, accounts, chat) =
+        tokio::join!(bridge::check_store(config, &connected), live, operator.check(), accounts, chat);
     let pages = alarms.map(bridge::check_pages);
     let checks = std::iter::once(store).chain(pages).chain(live.into_iter().flatten()).chain(upkeep).chain(operator);
+    let checks = checks.chain(chat);
     Ok(checks.map(Row::from).chain(accounts?).collect())
 }
 

@@ -3,6 +3,7 @@
 mod account;
 mod api;
 mod change;
+mod chat;
 mod check;
 mod cli;
 mod config;

@@ -1,5 +1,6 @@
 //! `serve`: the bridge itself, from start to graceful stop.
 
+use crate::chat;
 use crate::config::Config;
 use crate::exit::{CliError, Exit};
 use crate::gate;
@@ -7,6 +8,7 @@ use crate::output;
 use crate::senders::{self, Senders};
 use crate::wiring::{self, EngineIntake, OpenStore};
 use pagebridge_access::Gate;
+use pagebridge_chat::Chat;
 use pagebridge_engine::Engine;
 use pagebridge_ports::{Clock, Operator, SystemClock};
 use pagebridge_server::{App, Server, Stop};
@@ -23,6 +25,7 @@ pub(crate) struct RunningBridge {
     pub(crate) address: SocketAddr,
     pub(crate) engine: Arc<Engine>,
     gate: Option<Gate>,
+    chat: Option<Chat>,
     store: OpenStore,
     server: TaskTracker,
     stop: Stop,
@@ -56,20 +59,26 @@ impl RunningBridge {
             tasks.spawn(async move { soft.run_until_cancelled(senders.keep_up(&engine)).await });
         }
         let gate = gate::gate(config, store.store.clone(), clock.clone())?;
+        let chat = chat::chat(config, gate.as_ref(), &store.store, &clock)?;
+        if let Some(chat) = &chat {
+            chat.take_up().await?;
+        }
+        let mut endpoints = wiring::endpoints(config, &connected);
+        endpoints.extend(chat::endpoint(config, chat.as_ref()));
         let server = Server::new(App {
             store: store.store.clone(),
             intake: Arc::new(EngineIntake { engine: engine.clone(), senders }),
             clock,
             routes: wiring::routes(config, &connected),
-            endpoints: wiring::endpoints(config, &connected),
+            endpoints,
             access: gate::access(config, address.ip()),
             gate: gate.clone(),
-            guarded: Default::default(),
+            guarded: chat::router(chat.as_ref()),
             version: env!("CARGO_PKG_VERSION"),
         });
         tasks.spawn(server.serve(listener, stop.clone()));
         tasks.close();
-        Ok(Self { address, engine, gate, store, server: tasks, stop })
+        Ok(Self { address, engine, gate, chat, store, server: tasks, stop })
     }
 
     /// The address to give to others.
@@ -84,6 +93,9 @@ impl RunningBridge {
         let gently = async {
             let requests = tokio::time::timeout(soft, async {
                 self.server.wait().await;
+                if let Some(chat) = &self.chat {
+                    chat.stop(soft).await;
+                }
                 // Also those whose callers have hung up.
                 if let Some(gate) = &self.gate {
                     gate.ended().await;

@@ -4,6 +4,7 @@
 //! ([`dropin`]).
 
 mod access;
+mod chat;
 mod dropin;
 mod findings;
 mod load;
@@ -81,6 +82,8 @@ pub(crate) struct Config {
     pub(crate) systems: Vec<System>,
     /// The bridges.
     pub(crate) bridges: Vec<Bridge>,
+    /// Commands in chats.
+    pub(crate) chat: Option<pagebridge_chat::Settings>,
     /// Waits between attempts.
     pub(crate) backoff: Backoff,
     /// Waits between polls.

@@ -1,6 +1,7 @@
 //! What the user wrote, with its places.
 
 use super::access::{RawActions, RawToken};
+use super::chat::RawChatCommands;
 use super::netbox::RawNetBox;
 use super::operator::RawOperator;
 use super::profiles::RawProfile;
@@ -21,6 +22,7 @@ pub(crate) struct Raw {
     pub(crate) api_token: Option<At<Text>>,
     pub(crate) tokens: Vec<RawToken>,
     pub(crate) actions: RawActions,
+    pub(crate) chat: Option<RawChatCommands>,
     pub(crate) systems: Vec<RawSystem>,
     pub(crate) bridges: Vec<RawBridge>,
     pub(crate) polling: RawPolling,
@@ -145,6 +147,7 @@ impl Raw {
         raw.polling = file.section("polling").map(RawPolling::read).unwrap_or_default();
         raw.delivery = file.section("delivery").map(RawDelivery::read).unwrap_or_default();
         raw.actions = file.section("actions").map(RawActions::read).unwrap_or_default();
+        raw.chat = file.section("chat").map(RawChatCommands::read);
         raw.operator = file.section("operator").map(RawOperator::read).unwrap_or_default();
         raw.profiles = RawProfile::all(&mut file);
         file.end();

@@ -41,7 +41,8 @@ impl<'a> Resolver<'a> {
         let tokens = self.tokens(&raw.tokens, api_token.as_ref().ok().and_then(Option::as_ref));
         let mut systems = self.systems(&raw.systems);
         let actions = self.actions(&raw.actions, &systems);
-        let bridges = rules::bridges(&raw.bridges, &raw.systems, &mut systems, self.findings);
+        let chat = self.chat_commands(raw.chat.as_ref(), &systems, store.as_ref());
+        let bridges = rules::bridges(&raw.bridges, &raw.systems, &mut systems, raw.chat.is_some(), self.findings);
         let instance = self.instance(raw.instance.as_ref());
         let poll = self.poll(&raw.polling);
         let backoff = self.backoff(&raw.delivery);
@@ -55,6 +56,7 @@ impl<'a> Resolver<'a> {
             api_token: api_token.ok()?,
             tokens: tokens?,
             actions: actions?,
+            chat: chat.ok()?,
             systems,
             bridges,
             backoff,

@@ -9,15 +9,16 @@ use pagebridge_core::{Bridge, BridgeName, Cell, Direction, SystemName};
 
 const PRESETS: [&str; 3] = ["opsgenie-proxy", "rt-extension", "netbox"];
 
-/// Resolves all bridges; what is wrong goes to the findings.
+/// Resolves all bridges; what is wrong goes to the findings. Without any, something else has to make it of use.
 pub(super) fn bridges(
     raw: &[RawBridge],
     written: &[RawSystem],
     systems: &mut [System],
+    is_of_use: bool,
     to: &mut Findings,
 ) -> Vec<Bridge> {
     let carries = |s: &System| matches!(s.kind, super::Kind::Events(_));
-    if raw.is_empty() && !systems.iter().any(carries) {
+    if raw.is_empty() && !is_of_use && !systems.iter().any(carries) {
         let fix = "add `[[bridges]]` with `preset = \"opsgenie-proxy\"`; without one nothing is carried anywhere";
         to.error(None, "no bridges are configured", fix);
     }

@@ -1,6 +1,7 @@
 //! What is accepted, and how what is wrong is told.
 
 mod access;
+mod chat;
 mod netbox;
 mod operator;
 mod rt;

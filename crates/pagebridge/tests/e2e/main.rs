@@ -3,6 +3,7 @@
 mod actions;
 mod bad_input;
 mod change;
+mod chat;
 mod circle;
 mod commands;
 mod disk;

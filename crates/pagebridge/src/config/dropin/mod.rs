@@ -126,6 +126,7 @@ fn resolve_proxy(overrides: &Overrides, env: &Env, findings: &mut Findings) -> O
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
         tokens: Vec::new(),
         actions: Actions::default(),
+        chat: None,
         systems,
         bridges: vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")],
         backoff: Backoff::default(),

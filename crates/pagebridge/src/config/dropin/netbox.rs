@@ -64,6 +64,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
         api_token: env.get("PAGEBRIDGE_API_TOKEN").map(Secret::new),
         tokens: Vec::new(),
         actions: Actions::default(),
+        chat: None,
         bridges: all_bridges(&systems),
         systems,
         backoff: Backoff::default(),
