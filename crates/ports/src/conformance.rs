@@ -2,6 +2,8 @@
 //!
 //! Each check gets a fresh store from the caller. A check panics, naming what it found, when the store is wrong.
 
+mod audit;
+
 use crate::{Accepted, EntryFilter, IncidentFilter, LaneFilter, Lease, Leased, Settled, Settlement, Store, StoreError};
 use pagebridge_core::{
     Actor, Bridge, Bridges, Cell, Class, Direction, Disposition, IgnoreReason, Incident, IncidentId, Input, InputId,
@@ -42,6 +44,7 @@ where
     follows_two_bridges(&*fresh(Arc::new(two_bridges())).await).await;
     wakes_those_who_wait(&*fresh(rules()).await).await;
     keeps_values(&*fresh(rules()).await).await;
+    audit::suite(|| fresh(rules())).await;
     fresh(rules()).await.probe().await.expect("a healthy store can commit");
 }
 

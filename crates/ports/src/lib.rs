@@ -1,6 +1,7 @@
 //! What the engine needs from the world: a [`Store`], [`Connector`]s, an [`Operator`] to tell, a [`Clock`]; with a store
 //! in memory and the conformance suite that every store must pass.
 
+mod audit;
 mod clock;
 pub mod conformance;
 mod connector;
@@ -12,6 +13,7 @@ mod operator;
 mod store;
 mod upkeep;
 
+pub use audit::{AuditEnd, AuditFilter, AuditRow, Begun, CAP_WINDOW_MS, Cap, NewAudit};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{Answer, Check, CheckResult, Connector, Receive, Received, Refusal, SenderKey};
 pub use endpoint::{Asked, Desk, Ending, Endpoint, Ticket};

@@ -1,9 +1,10 @@
 //! A store in memory: the reference for the others, and the fastest one to simulate on.
 
+use crate::audit::Trail;
 use crate::guard::{guarded, pick};
 use crate::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneCount, LaneFilter, Lease, Leased,
-    Settled, Settlement, Store, StoreError,
+    Accepted, AuditEnd, AuditFilter, AuditRow, Begun, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept,
+    LaneCount, LaneFilter, Lease, Leased, NewAudit, Settled, Settlement, Store, StoreError,
 };
 use pagebridge_core::{
     Bridges, Class, Incident, IncidentId, Input, Lane, LaneChange, LaneState, LeaseToken, SystemName, Timestamp,
@@ -28,6 +29,7 @@ struct Inner {
     journal: Vec<JournalRow>,
     lanes: BTreeMap<(IncidentId, SystemName), Lane>,
     kept: BTreeMap<String, Kept>,
+    trail: Trail,
     last_token: i64,
 }
 
@@ -315,6 +317,21 @@ impl Store for MemoryStore {
     fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
         let kept = self.lock().kept.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         Box::pin(ready(Ok(kept)))
+    }
+
+    fn audit_begin(&self, new: NewAudit) -> BoxFuture<'_, Result<Begun, StoreError>> {
+        let begun = self.lock().trail.begin(new);
+        Box::pin(ready(Ok(begun)))
+    }
+
+    fn audit_end(&self, id: i64, end: AuditEnd) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.lock().trail.end(id, end);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn audit_rows(&self, filter: AuditFilter) -> BoxFuture<'_, Result<Vec<AuditRow>, StoreError>> {
+        let rows = self.lock().trail.list(&filter);
+        Box::pin(ready(Ok(rows)))
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

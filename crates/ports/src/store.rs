@@ -1,6 +1,6 @@
 //! The store: journal, incidents and outbox, which become durable together or not at all.
 
-use crate::{BoxFuture, Kept};
+use crate::{AuditEnd, AuditFilter, AuditRow, Begun, BoxFuture, Kept, NewAudit};
 use pagebridge_core::{
     Bridges, Class, DeadLetter, Disposition, Entry, Incident, IncidentId, Input, Lane, LeaseToken, Outcome, Step,
     SystemName, Timestamp, Work,
@@ -250,6 +250,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// All kept values, in order of their names. On several nodes also those that another node has kept.
     fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>>;
+
+    /// Writes down that a run is asked for, unless its key is taken or one of its caps is reached. All of that is decided
+    /// in one transaction, so that it holds for whatever begins at the same time, on whichever node.
+    fn audit_begin(&self, new: NewAudit) -> BoxFuture<'_, Result<Begun, StoreError>>;
+
+    /// Writes down how a run ended. The first end stays; an end of what is not there changes nothing.
+    fn audit_end(&self, id: i64, end: AuditEnd) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Lists the audit trail, newest first.
+    fn audit_rows(&self, filter: AuditFilter) -> BoxFuture<'_, Result<Vec<AuditRow>, StoreError>>;
 
     /// The rules that this store decides by.
     fn bridges(&self) -> &Arc<Bridges>;

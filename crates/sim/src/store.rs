@@ -5,8 +5,8 @@ use crate::planted::Plant;
 use futures_util::future::FutureExt;
 use pagebridge_core::{Bridges, Class, Incident, IncidentId, Input, InputId, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, Settled,
-    Settlement, Store, StoreError,
+    Accepted, AuditEnd, AuditFilter, AuditRow, Begun, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept,
+    LaneFilter, Lease, Leased, NewAudit, Settled, Settlement, Store, StoreError,
 };
 use std::sync::{Arc, Mutex};
 use tokio::runtime::Runtime;
@@ -173,6 +173,18 @@ impl Store for SimStore {
 
     fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
         self.now(self.inner.kept())
+    }
+
+    fn audit_begin(&self, new: NewAudit) -> BoxFuture<'_, Result<Begun, StoreError>> {
+        self.now(self.inner.audit_begin(new))
+    }
+
+    fn audit_end(&self, id: i64, end: AuditEnd) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.now(self.inner.audit_end(id, end))
+    }
+
+    fn audit_rows(&self, filter: AuditFilter) -> BoxFuture<'_, Result<Vec<AuditRow>, StoreError>> {
+        self.now(self.inner.audit_rows(filter))
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

@@ -1,7 +1,8 @@
 //! The store on PostgreSQL (13 or newer), for several equal nodes on one database.
 //!
 //! Each node has three connections: one task *writes* everything that changes incidents, in batches, one transaction
-//! each; one task *leases* lanes; one connection *reads* and listens to the other nodes. Nodes meet only in the
+//! each; one task *leases* lanes; one connection *reads* and listens to the other nodes; a fourth, opened when it is first
+//! needed, writes the audit trail. Nodes meet only in the
 //! database: row locks order what they do to one incident, advisory locks on key hashes make two nodes that hear of
 //! one record open one incident, `SKIP LOCKED` gives each lane to one of them, and a notification after a commit
 //! wakes the others. A notification is a hint and may be lost; what is due is what the table says.
@@ -14,6 +15,7 @@
 //! Not behind a pooler that shares sessions between transactions: prepared statements, settings and LISTEN belong to
 //! the session.
 
+mod auditor;
 mod batch;
 mod error;
 mod job;

@@ -20,6 +20,7 @@ pub(crate) struct Migration {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "start", sql: include_str!("migrations/0001_start.sql") },
     Migration { name: "kept", sql: include_str!("migrations/0002_kept.sql") },
+    Migration { name: "audit", sql: include_str!("migrations/0003_audit.sql") },
 ];
 
 const OPERATION: &str = "bring the database's tables up to date";

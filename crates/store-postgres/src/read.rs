@@ -1,10 +1,13 @@
 //! What can be asked without changing anything.
 
+use crate::auditor;
 use crate::reader::{Param, Reader};
 use crate::row::{self, StoredIncident};
 use crate::statements::{LANE, STATES};
 use pagebridge_core::{Incident, IncidentId, Lane, SystemName, Timestamp};
-use pagebridge_ports::{Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneCount, LaneFilter, StoreError};
+use pagebridge_ports::{
+    AuditFilter, AuditRow, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneCount, LaneFilter, StoreError,
+};
 use tokio_postgres::types::Type;
 
 impl Reader {
@@ -90,6 +93,32 @@ impl Reader {
     pub(crate) async fn kept(&self) -> Result<Vec<(String, Kept)>, StoreError> {
         let rows = self.query("read what is kept", "SELECT name, value FROM kept ORDER BY name", &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), Kept::read(row.get(1)))).collect())
+    }
+
+    pub(crate) async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM audit WHERE id < $1 AND ($2::text IS NULL OR who = $2) \
+             AND ($3::text IS NULL OR action = $3 OR ($4 AND starts_with(action, $3))) \
+             AND (NOT $5 OR ok IS NOT TRUE) AND at >= $6 AND at < $7 ORDER BY id DESC LIMIT $8",
+            auditor::COLUMNS
+        );
+        let (action, beginning) = filter.action().unzip();
+        let (before, beginning) = (filter.before.unwrap_or(i64::MAX), beginning.unwrap_or_default());
+        let since = filter.since.map_or(i64::MIN, |at| at.0);
+        let until = filter.until.map_or(i64::MAX, |at| at.0);
+        let limit = limit(filter.limit);
+        let params: [Param<'_>; 8] = [
+            (&before, Type::INT8),
+            (&filter.who, Type::TEXT),
+            (&action, Type::TEXT),
+            (&beginning, Type::BOOL),
+            (&filter.failed, Type::BOOL),
+            (&since, Type::INT8),
+            (&until, Type::INT8),
+            (&limit, Type::INT8),
+        ];
+        let rows = self.query("read the audit trail", &sql, &params).await?;
+        rows.iter().map(auditor::read).collect()
     }
 
     /// Sums of the counters, which every batch moves along with its rows; nothing is counted here.

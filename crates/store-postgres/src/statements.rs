@@ -72,6 +72,14 @@ statements! {
     keep: "INSERT INTO kept (name, value) SELECT * FROM unnest($1::text[], $2::text[]) \
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     forget: "DELETE FROM kept WHERE name = ANY($1::text[])";
+    audit_lock: "SELECT pg_advisory_xact_lock($1)";
+    audit_key: &format!("SELECT {} FROM audit WHERE key = $1", crate::auditor::COLUMNS);
+    audit_cap: "SELECT at FROM audit WHERE at > $1 AND counts AND ($2::text IS NULL OR who = $2) \
+        AND ($3::text IS NULL OR surface = $3) AND (action = $4 OR ($5::bool AND starts_with(action, $4))) \
+        ORDER BY at DESC LIMIT 1 OFFSET $6";
+    audit_add: "INSERT INTO audit (at, who, surface, action, input, key, dry_run, counts, ended_at, ok, outcome) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
+    audit_end: "UPDATE audit SET ended_at = $2, ok = $3, outcome = $4, counts = $5 WHERE id = $1 AND ended_at IS NULL";
     notify: "SELECT pg_notify($1, '')";
 
     expired: "SELECT incident, token FROM lane WHERE system = $1 AND token IS NOT NULL AND until <= $2 \

@@ -1,5 +1,6 @@
 //! The store itself: hands every call to the task that does it.
 
+use crate::auditor::{AuditJob, Auditor};
 use crate::error::{ConnectError, unavailable};
 use crate::job::{Answer, Ask, Job};
 use crate::leaser::{LeaseJob, Leaser};
@@ -10,8 +11,8 @@ use crate::session::{Link, Session};
 use crate::writer::{BATCH_MAX, Numbers, Writer};
 use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, Settled,
-    Settlement, Store, StoreError,
+    Accepted, AuditEnd, AuditFilter, AuditRow, Begun, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept,
+    LaneFilter, Lease, Leased, NewAudit, Settled, Settlement, Store, StoreError,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 /// Batches that may wait; whoever comes after that waits to be let in.
 const QUEUE_MAX: usize = 16 * BATCH_MAX;
 const LEASE_QUEUE_MAX: usize = 64;
+const AUDIT_QUEUE_MAX: usize = 64;
 const CLOSING: &str = "the store is closing";
 
 /// One node's access to a database that it shares with others.
@@ -29,9 +31,10 @@ pub struct PostgresStore {
     bridges: Arc<Bridges>,
     jobs: mpsc::Sender<Job>,
     leases: mpsc::Sender<LeaseJob>,
+    audits: mpsc::Sender<AuditJob>,
     reader: Reader,
     wake: watch::Sender<u64>,
-    /// Writer, leaser and listener; they end when this is dropped. Nobody can be waiting for them then, since every
+    /// Writer, leaser, auditor and listener; they end when this is dropped. Nobody can be waiting for them then, since every
     /// call borrows the store.
     _tasks: JoinSet<()>,
 }
@@ -57,6 +60,7 @@ impl PostgresStore {
         let process = Arc::new(AtomicI32::new(0));
         let (jobs, job_queue) = mpsc::channel(QUEUE_MAX);
         let (leases, lease_queue) = mpsc::channel(LEASE_QUEUE_MAX);
+        let (audits, audit_queue) = mpsc::channel(AUDIT_QUEUE_MAX);
         let (reader, listener) = reader(address.clone(), wake.clone(), process.clone());
         let writer = Writer {
             bridges: bridges.clone(),
@@ -77,11 +81,13 @@ impl PostgresStore {
             writer: jobs.clone(),
             wait: address.wait,
         };
+        let auditor = Auditor { link: Link::new(address.clone()), jobs: audit_queue, wait: address.wait };
         let mut tasks = JoinSet::new();
+        tasks.spawn(auditor.run());
         tasks.spawn(writer.run());
         tasks.spawn(leaser.run());
         tasks.spawn(listener.run());
-        Self { bridges, jobs, leases, reader, wake, _tasks: tasks }
+        Self { bridges, jobs, leases, audits, reader, wake, _tasks: tasks }
     }
 
     async fn ask(&self, ask: Ask, now: Timestamp) -> Result<Answer, StoreError> {
@@ -207,6 +213,28 @@ impl Store for PostgresStore {
 
     fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
         Box::pin(self.reader.kept())
+    }
+
+    fn audit_begin(&self, new: NewAudit) -> BoxFuture<'_, Result<Begun, StoreError>> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let closing = || unavailable("write the audit trail", CLOSING);
+            self.audits.send(AuditJob::Begin(Box::new(new), answer)).await.map_err(|_| closing())?;
+            answered.await.map_err(|_| closing())?
+        })
+    }
+
+    fn audit_end(&self, id: i64, end: AuditEnd) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let closing = || unavailable("write the audit trail", CLOSING);
+            self.audits.send(AuditJob::End(id, end, answer)).await.map_err(|_| closing())?;
+            answered.await.map_err(|_| closing())?
+        })
+    }
+
+    fn audit_rows(&self, filter: AuditFilter) -> BoxFuture<'_, Result<Vec<AuditRow>, StoreError>> {
+        Box::pin(async move { self.reader.audit(&filter).await })
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

@@ -9,6 +9,7 @@
 //!
 //! The file must lie on a local disk; SQLite's locks and shared memory do not work over a network.
 
+mod audit;
 mod cache;
 mod checkpoint;
 mod connection;

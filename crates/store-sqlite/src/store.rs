@@ -1,5 +1,6 @@
 //! The store as others see it.
 
+use crate::audit;
 use crate::checkpoint::{Checkpointer, Signal};
 use crate::connection;
 use crate::error::{self, Failure, closed};
@@ -11,8 +12,8 @@ use crate::transact::{Sizes, Transactor};
 use crate::writer::{Call, Loop, Message, WAITING_MAX};
 use pagebridge_core::{Bridges, Incident, IncidentId, Input, Lane, SystemName, Timestamp};
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, Settled,
-    Settlement, Store, StoreError,
+    Accepted, AuditEnd, AuditFilter, AuditRow, Begun, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept,
+    LaneFilter, Lease, Leased, NewAudit, Settled, Settlement, Store, StoreError,
 };
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions};
@@ -301,6 +302,18 @@ impl Store for SqliteStore {
 
     fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
         Box::pin(self.readers.read("read what is kept", listing::kept))
+    }
+
+    fn audit_begin(&self, new: NewAudit) -> BoxFuture<'_, Result<Begun, StoreError>> {
+        Box::pin(self.write("write the audit trail", move |t| audit::begin(t.conn, &new)))
+    }
+
+    fn audit_end(&self, id: i64, end: AuditEnd) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write("write the audit trail", move |t| audit::end(t.conn, id, &end)))
+    }
+
+    fn audit_rows(&self, filter: AuditFilter) -> BoxFuture<'_, Result<Vec<AuditRow>, StoreError>> {
+        Box::pin(self.readers.read("read the audit trail", move |conn| audit::rows(conn, &filter)))
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

@@ -4,8 +4,9 @@ use pagebridge_core::{
     Bridge, Bridges, Incident, IncidentId, Input, InputId, Lane, News, NoteNews, Opening, SystemName, Timestamp,
 };
 use pagebridge_ports::{
-    Accepted, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept, LaneFilter, Lease, Leased, ManualClock,
-    MemoryStore, Receive, Received, Refusal, Settled, Settlement, Store, StoreError,
+    Accepted, AuditEnd, AuditFilter, AuditRow, Begun, BoxFuture, Counts, EntryFilter, IncidentFilter, JournalRow, Kept,
+    LaneFilter, Lease, Leased, ManualClock, MemoryStore, NewAudit, Receive, Received, Refusal, Settled, Settlement,
+    Store, StoreError,
 };
 use pagebridge_server::{Access, App, Route, Server, Stop, StoreIntake};
 use pagerduty::Secret;
@@ -159,6 +160,18 @@ impl Store for Moody {
 
     fn kept(&self) -> BoxFuture<'_, Result<Vec<(String, Kept)>, StoreError>> {
         self.inner.kept()
+    }
+
+    fn audit_begin(&self, new: NewAudit) -> BoxFuture<'_, Result<Begun, StoreError>> {
+        self.inner.audit_begin(new)
+    }
+
+    fn audit_end(&self, id: i64, end: AuditEnd) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.audit_end(id, end)
+    }
+
+    fn audit_rows(&self, filter: AuditFilter) -> BoxFuture<'_, Result<Vec<AuditRow>, StoreError>> {
+        self.inner.audit_rows(filter)
     }
 
     fn bridges(&self) -> &Arc<Bridges> {

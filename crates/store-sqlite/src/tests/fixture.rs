@@ -5,13 +5,15 @@ use crate::SqliteStore;
 use pagebridge_core::{
     Disposition, Incident, IncidentId, Input, Link, News, NoteNews, Outcome, RecordRef, Status, Step, Work,
 };
-use pagebridge_ports::{IncidentFilter, Settled, Settlement, Store};
+use pagebridge_ports::{AuditFilter, IncidentFilter, Settled, Settlement, Store};
 use rusqlite::Connection;
 use std::fmt::Write;
 
 const DUMP: &str = include_str!("../../fixtures/schema-1.sql");
 /// What schema 2 adds to that.
 const DUMP_2: &str = include_str!("../../fixtures/schema-2.sql");
+/// What schema 3 adds to that.
+const DUMP_3: &str = include_str!("../../fixtures/schema-3.sql");
 const STATES: &str = include_str!("../../fixtures/schema-1.json");
 
 #[tokio::test]
@@ -50,6 +52,20 @@ async fn a_store_of_schema_2_opens_with_what_it_keeps() {
     let kept = open(&place.path()).kept().await.expect("reads");
     let [(name, value)] = &kept[..] else { panic!("{kept:?}") };
     assert_eq!((name.as_str(), value.expose()), ("webhook/pagerduty/PX1", "geheim"));
+}
+
+#[tokio::test]
+async fn a_store_of_schema_3_opens_with_its_audit_trail() {
+    let place = Place::new();
+    let old = Connection::open(place.path()).expect("makes a file");
+    old.execute_batch(&format!("{DUMP}{DUMP_2}{DUMP_3}")).expect("reads the dump");
+    drop(old);
+    let store = open(&place.path());
+    let rows = store.audit_rows(AuditFilter { limit: 9, ..AuditFilter::default() }).await.expect("reads");
+    let [running, ended] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((running.id, running.who.as_str(), &running.end), (2, "api", &None));
+    assert_eq!((ended.key.as_deref(), ended.input["entity_id"].as_str()), (Some("http/api/1"), Some("P1")));
+    assert!(ended.end.as_ref().is_some_and(|end| end.ok && end.outcome["ok"] == true && end.counts));
 }
 
 /// What a history says whatever program reads it. A later program may draw further conclusions from the same entries.
@@ -107,7 +123,8 @@ async fn the_fixture_is_made_when_asked() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     std::fs::write(directory.join("schema-1.json"), states + "\n").expect("writes");
     let conn = Connection::open(place.path()).expect("opens");
-    conn.execute_batch("DROP TABLE kept; DELETE FROM migrations WHERE version > 1").expect("takes later schemas away");
+    conn.execute_batch("DROP TABLE kept; DROP TABLE audit; DELETE FROM migrations WHERE version > 1")
+        .expect("takes later schemas away");
     let dump = dump(&conn);
     std::fs::write(directory.join("schema-1.sql"), dump).expect("writes");
 }
