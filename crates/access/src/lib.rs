@@ -7,7 +7,8 @@
 mod account;
 mod gate;
 mod principal;
+mod redact;
 
 pub use account::Account;
-pub use gate::{Asked, Gate};
+pub use gate::{Asked, Gate, surface_name};
 pub use principal::{Principal, Role, fits, needed};

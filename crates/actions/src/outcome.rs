@@ -1,26 +1,26 @@
 //! What every run ends with.
 
 use pagerduty::{Class, Error};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a run ended with: always this form.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// Whether all of it was done, or was so already.
     pub ok: bool,
     /// What came of it. Where several ids were given, a list: of each its `id`, `ok`, and `result` or `error`. In a dry run,
     /// `{"dry_run": true, "requests": [..]}`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// Why not all of it was done.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ActionError>,
     /// Whether nothing had to be changed.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub already: bool,
     /// Whether a listing was cut at `maximum`, and there is more.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub more: bool,
 }
 
@@ -30,7 +30,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// Why something was not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionError {
     /// What kind of trouble it is.
     pub kind: ErrorKind,
@@ -43,12 +43,12 @@ pub struct ActionError {
     /// The HTTP status of PagerDuty's answer; null if there is none.
     pub http_status: Option<u16>,
     /// After how many seconds it makes sense to ask again, if that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
 }
 
 /// What kind of trouble it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// There is no action of this name.

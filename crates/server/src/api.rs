@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod actions;
+pub(crate) mod audit;
 mod query;
 pub mod view;
 pub mod words;
@@ -41,6 +42,7 @@ pub(crate) fn router(shared: Arc<Shared>, guarded: Router) -> Router {
         .route("/dead-letters/{incident}/{system}/release", post(release))
         .route("/counts", get(counts))
         .route("/upkeep", get(upkeep))
+        .route("/audit", get(audit::list))
         .route("/actions", get(actions::list))
         .route("/actions/{name}", get(actions::show).post(actions::run))
         .fallback(nowhere)

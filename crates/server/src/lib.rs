@@ -18,6 +18,7 @@ mod metrics;
 mod problem;
 
 pub use api::access::{API, Access, LOCAL, TokenHash};
+pub use api::audit::{AuditPage, AuditView};
 pub use api::view;
 pub use api::words;
 pub use app::{App, BODY_SIZE_BYTES_DEFAULT, Endpoint, Figures, Intake, Route, Server, StoreIntake};

@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, Query};
 use http::StatusCode;
 use http::request::Parts;
 use pagebridge_core::{Class, IncidentId, SystemName, Timestamp};
-use pagebridge_ports::{EntryFilter, IncidentFilter, LaneFilter};
+use pagebridge_ports::{AuditFilter, EntryFilter, IncidentFilter, LaneFilter};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -117,6 +117,33 @@ impl Lanes {
 fn class(word: &str) -> Result<Class, Problem> {
     let found = Class::ALL.into_iter().find(|c| c.as_str() == word);
     found.ok_or_else(|| bad("a class is `urgent`, `normal` or `poll`"))
+}
+
+/// Which runs. Times are RFC 3339.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audit {
+    who: Option<String>,
+    action: Option<String>,
+    failed: bool,
+    since: Option<String>,
+    until: Option<String>,
+    before: Option<i64>,
+    limit: Option<usize>,
+}
+
+impl Audit {
+    pub(crate) fn filter(self) -> Result<AuditFilter, Problem> {
+        Ok(AuditFilter {
+            since: self.since.as_deref().map(time).transpose()?,
+            until: self.until.as_deref().map(time).transpose()?,
+            who: self.who,
+            action: self.action,
+            failed: self.failed,
+            before: self.before,
+            limit: capped(self.limit),
+        })
+    }
 }
 
 /// How many.
