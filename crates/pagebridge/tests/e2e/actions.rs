@@ -199,3 +199,46 @@ async fn actions_are_listed_with_what_they_need() {
     assert_eq!((release("screen").await, release("desk").await), (403, 404));
     bridge.process.kill().await;
 }
+
+#[tokio::test]
+async fn limits_and_the_trail_outlive_the_server() {
+    let world = world("actions-trail").await;
+    let bridge = bridge(&world).await;
+    let id = incident(&bridge, &world, "Disk full").await;
+    let note = json!({"entity_id": id, "content": "looking"});
+    let key = [("idempotency-key", "note-1")];
+    let first = act_with(&bridge, "notes", "incident.create_note", &note, &key).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    bridge.process.kill().await;
+
+    let bridge = self::bridge(&world).await;
+    let again = act_with(&bridge, "notes", "incident.create_note", &note, &key).await;
+    assert_eq!((again.status, &again.body["result"]["id"]), (200, &first.body["result"]["id"]), "{again:?}");
+    assert_eq!(
+        act_with(&bridge, "notes", "incident.create_note", &json!({"entity_id": id, "content": "else"}), &key)
+            .await
+            .status,
+        422
+    );
+    assert_eq!(act(&bridge, "notes", "incident.create_note", &note).await.status, 200);
+    let full = act(&bridge, "notes", "incident.create_note", &note).await;
+    assert_eq!((full.status, full.body["error"]["kind"].as_str()), (429, Some("cap_reached")), "{full:?}");
+    let state = world.state().await;
+    let made = state.incidents().iter().find(|incident| incident["id"] == id.as_str()).expect("it is there");
+    assert_eq!(made["notes"].as_array().map(Vec::len), Some(2), "{made}");
+
+    let trail = async |who: &str, query: &str| {
+        let request = world.client.get(format!("{}/api/v1/audit{query}", bridge.url)).bearer_auth(token_of(who));
+        let sent = request.send().await.expect("an answer");
+        (sent.status().as_u16(), sent.json::<Value>().await.expect("JSON"))
+    };
+    assert_eq!(trail("desk", "").await.0, 403);
+    let (status, page) = trail("root", "?who=token%20notes").await;
+    let runs = page["runs"].as_array().expect("a list");
+    let ended: Vec<&str> = runs.iter().filter_map(|run| run["ended"].as_str()).collect();
+    assert_eq!((status, ended), (200, vec!["refused", "done", "done"]), "{page}");
+    assert_eq!((&runs[2]["key"], &runs[2]["input"]), (&json!("http/token notes/note-1"), &note));
+    assert_eq!(trail("root", "?failed=true").await.1["runs"].as_array().map(Vec::len), Some(1));
+    assert_eq!(trail("root", "?action=incident.create.*&limit=1").await.1["runs"][0]["who"], "token desk");
+    bridge.process.kill().await;
+}
