@@ -151,10 +151,9 @@ impl Run<'_> {
         self.each("incident.escalate", &[incident.to_owned()], json!({"escalation_level": level}), &word(level)).await
     }
 
-    /// Runs an action that may be repeated.
+    /// Runs an action that may be repeated; so it has no key, by which the gate would refuse it after a crash.
     async fn write(&self, action: &str, input: Value) -> Outcome {
-        let asked = Asked { key: self.key.map(str::to_owned), ..Asked::new(Surface::Chat, action, input) };
-        self.gate.run(&self.person.principal, asked).await
+        self.gate.run(&self.person.principal, Asked::new(Surface::Chat, action, input)).await
     }
 
     /// Runs an action that must not be repeated without looking.
@@ -163,7 +162,9 @@ impl Run<'_> {
             tracing::error!(%error, "a command from a chat was not begun");
             return Err(Reply::refused("Pagebridge cannot write to its store now, so nothing was done; try again"));
         }
-        let outcome = self.write(action, input).await;
+        let key = self.key.map(|key| format!("{key}/{action}"));
+        let asked = Asked { key, ..Asked::new(Surface::Chat, action, input) };
+        let outcome = self.gate.run(&self.person.principal, asked).await;
         match outcome.error {
             Some(error) => Err(Reply::failed(&error)),
             None => Ok(outcome.result.unwrap_or_default()),
