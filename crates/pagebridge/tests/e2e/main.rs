@@ -14,6 +14,7 @@ mod judging;
 mod netbox;
 mod outage;
 mod program;
+mod recipes;
 mod rt;
 mod send;
 mod stopping;
