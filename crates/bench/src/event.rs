@@ -86,8 +86,7 @@ pub(crate) fn input(n: u64) -> Input {
         body: format!("{STAMP_NAME}{:016} {}", 0, "The volume is at 98 %. ".repeat(12)),
         urgency: Urgency::High,
         priority: Some("P2".to_owned()),
-        service: None,
-        event: None,
+        ..Content::default()
     };
     let news = News::Opened(Opening { content, status: None });
     let mut input = Input::news(SystemName::new(OPSGENIE), &alert, news);

@@ -14,6 +14,8 @@
 //! | `endpoints/` | paths of the API of a module that is replaced, answered from live data |
 //! | `outcome.rs` | the one table that says what a failure means |
 //!
+//! Slack, Mattermost and Teams are only told, so they have no `receive`, `poll` or `follow`; `chat` is what they share.
+//!
 //! `operator` is no system: it tells a person when paging does not work.
 //!
 //! A connector keeps nothing about incidents, sends each call once, and never repeats by itself: the next attempt is the
@@ -22,23 +24,30 @@
 #![expect(clippy::result_large_err, reason = "an outcome is made once per attempt, next to a call to a far side")]
 
 mod auth;
+mod chat;
 pub mod events;
 mod http_client;
+pub mod mattermost;
 pub mod netbox;
 pub mod operator;
 pub mod opsgenie;
 mod outcome;
 pub mod pagerduty;
 pub mod rt;
+pub mod slack;
+pub mod teams;
 mod text;
 mod tls;
 
 pub use ::pagerduty::Secret;
+pub use mattermost::Mattermost;
 pub use netbox::NetBox;
 pub use operator::Operator;
 pub use opsgenie::Opsgenie;
 pub use pagerduty::PagerDuty;
 pub use rt::Rt;
+pub use slack::Slack;
+pub use teams::Teams;
 
 /// Why a connector could not be made from its settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -134,7 +134,7 @@ impl Link {
                 self.poll_misses = 0;
                 self.poll_stopped = Some(reason.clone());
             }
-            Change::NotMade { .. } => self.create_in_doubt = false,
+            Change::NotMade { .. } => self.not_made(),
             Change::RefreshWanted { .. } => {
                 self.refresh = true;
                 self.aside = None;
@@ -212,13 +212,21 @@ impl Link {
         }
     }
 
+    /// What was perhaps made was not.
+    fn not_made(&mut self) {
+        self.create_in_doubt = false;
+        if self.renew && self.role == Role::Post {
+            self.leave();
+        }
+    }
+
     /// Makes the record anew: one that may be open at the far side is ended first.
     fn renew(&mut self) {
         self.park = None;
         self.not_before = Timestamp(0);
         let over = self.known == Some(Status::Resolved) && !self.create_in_doubt;
         let perhaps_there = matches!(self.record, Record::Present { .. }) || self.create_in_doubt;
-        if self.role == Role::Events && perhaps_there && !over {
+        if matches!(self.role, Role::Events | Role::Post) && perhaps_there && !over {
             self.renew = true;
             // What it holds will be known again when its end has been told.
             if self.known == Some(Status::Resolved) {
@@ -227,8 +235,11 @@ impl Link {
         } else {
             self.leave();
         }
-        if self.role != Role::Confirm {
-            self.want = Some(Status::Triggered);
+        match self.role {
+            Role::Confirm => {}
+            // A message of its own is made once the new incident is known; the old one is brought to its end first.
+            Role::Post => self.want = self.renew.then_some(Status::Resolved),
+            _ => self.want = Some(Status::Triggered),
         }
     }
 
@@ -246,7 +257,7 @@ impl Link {
         self.poll_misses = 0;
         self.poll_stopped = None;
         self.notes_seen.clear();
-        if self.role == Role::Confirm {
+        if matches!(self.role, Role::Confirm | Role::Post) {
             self.want = None;
         }
     }

@@ -106,6 +106,8 @@ pub struct Bridge {
     pub roles: Vec<(SystemName, Role)>,
     /// Systems whose records carry the id of the record that they belong to elsewhere.
     pub marks: Vec<SystemName>,
+    /// The system whose incidents are shown by the bridge's [`Role::Post`] records.
+    pub posted: Option<SystemName>,
     /// When operators are told; `None` tells them nothing.
     pub watch: Option<Watch>,
 }
@@ -192,6 +194,7 @@ impl Bridge {
             rules: vec![Rule { from: from.clone(), to: to.clone(), direction: Direction::PASS_ON }],
             roles: vec![(from, Role::Source), (to, Role::Events)],
             marks: Vec::new(),
+            posted: None,
             watch: None,
         };
         if let Some((system, label)) = confirm {
@@ -199,6 +202,50 @@ impl Bridge {
             bridge.roles.push((SystemName::new(system), Role::Confirm));
         }
         bridge
+    }
+
+    /// The preset `chat`: incidents of PagerDuty that no other bridge carries are shown in chats. Systems are given with
+    /// their labels.
+    #[must_use]
+    pub fn chat(name: &str, pagerduty: (&str, &str), chats: &[(&str, &str)]) -> Self {
+        let bridge = Self {
+            name: BridgeName::new(name),
+            systems: vec![(SystemName::new(pagerduty.0), pagerduty.1.to_owned())],
+            rules: Vec::new(),
+            roles: Vec::new(),
+            marks: Vec::new(),
+            posted: None,
+            watch: None,
+        };
+        let mut bridge = bridge.posting(&SystemName::new(pagerduty.0), chats);
+        for rule in &mut bridge.rules {
+            rule.direction.created = Cell::STATUS;
+        }
+        bridge
+    }
+
+    /// The same, with its incidents shown in chats once they are in the system `posted`: each is one message, which is kept
+    /// up to date. Chats are given with their labels.
+    #[must_use]
+    pub fn posting(mut self, posted: &SystemName, chats: &[(&str, &str)]) -> Self {
+        let from: Vec<SystemName> = self.systems.iter().map(|(system, _)| system.clone()).collect();
+        for (chat, label) in chats {
+            let chat = SystemName::new(chat);
+            self.systems.push((chat.clone(), (*label).to_owned()));
+            self.roles.push((chat.clone(), Role::Post));
+            self.marks.push(chat.clone());
+            for system in &from {
+                // A sender may tell the same again every minute, which is no news.
+                let source = self.roles.contains(&(system.clone(), Role::Source));
+                let updated = if source { Cell::IGNORE } else { Cell::STATUS };
+                let told = Direction { updated, noted: Cell::NOTE, ..Direction::default() };
+                // What happens elsewhere shows as soon as it has come to where it pages.
+                let direction = if system == posted { Direction { updated, ..Direction::FOLLOW } } else { told };
+                self.rules.push(Rule { from: system.clone(), to: chat.clone(), direction });
+            }
+        }
+        self.posted = Some(posted.clone());
+        self
     }
 
     /// The same, with operators told of pages that are not known to exist in time and of what cannot be delivered.
@@ -223,6 +270,7 @@ impl Bridge {
             ],
             roles: Vec::new(),
             marks: Vec::new(),
+            posted: None,
             watch: None,
         }
     }

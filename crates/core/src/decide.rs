@@ -86,6 +86,7 @@ impl<'a> Decider<'a> {
             What::LeaseLost => self.lease_lost(&input.system),
             What::Released => self.release(&input.system),
         }
+        self.post();
         self.mark();
         self.expect();
         self.watch();
@@ -115,11 +116,36 @@ impl<'a> Decider<'a> {
         self.push(Change::RecordFound { system, record: RecordRef::id(&key.value) });
     }
 
+    /// Has messages made that show the incident, once it is known to exist where it pages, and kept as it is known to be there.
+    fn post(&mut self) {
+        let Some(page) = self.bridge().and_then(|b| b.posted.as_ref()).and_then(|posted| self.link(posted)) else {
+            return;
+        };
+        let (Record::Present { .. }, Some(status), Some(_)) = (&page.record, page.known, &self.incident.content) else {
+            return;
+        };
+        let by = page.want_by.clone().filter(|_| page.want == Some(status));
+        let differs = |l: &&Link| match l.want {
+            // What is over before it was ever shown is not shown any more.
+            None => matches!(l.record, Record::Absent) && status != Status::Resolved,
+            Some(want) => want != status && !l.renew,
+        };
+        let posts = self.incident.links.iter().filter(|l| l.role == Role::Post);
+        let systems: Vec<SystemName> = posts.filter(differs).map(|l| l.system.clone()).collect();
+        for system in systems {
+            self.push(Change::Wanted { system, status: Some(status), by: by.clone() });
+        }
+    }
+
     /// Has the record of another system written down where the bridge wants it.
     fn mark(&mut self) {
         let Some(bridge) = self.bridge() else { return };
         for system in &bridge.marks {
-            let other = self.incident.links.iter().find(|l| l.system != *system && l.role == Role::Record);
+            let posted = bridge.posted.as_ref().filter(|_| self.link(system).is_some_and(|l| l.role == Role::Post));
+            let other = self.incident.links.iter().find(|l| match posted {
+                Some(posted) => l.system == *posted,
+                None => l.system != *system && l.role == Role::Record,
+            });
             let Some(Record::Present { id, url }) = other.map(|l| &l.record) else { continue };
             let record = RecordRef { id: id.clone(), url: url.clone() };
             // A page's address that is learned later is no other record.

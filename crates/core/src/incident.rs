@@ -1,6 +1,6 @@
 //! The state of one incident.
 
-use crate::{BridgeName, Entry, IncidentId, InputId, Key, KeyKind, Link, Role, Status, SystemName, Timestamp};
+use crate::{BridgeName, Entry, IncidentId, InputId, Key, KeyKind, Link, Status, SystemName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -46,6 +46,12 @@ pub struct Content {
     /// The PagerDuty service that it belongs to, where a system carries several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The name of that service, where the origin tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_name: Option<String>,
+    /// Who it is assigned to, where the origin tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assignees: Vec<String>,
     /// The sender's event as it is to be passed on, JSON of the connector that took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
@@ -198,7 +204,7 @@ impl Incident {
     /// Whether anything can still be expected of it: it is open somewhere.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let open = |l: &Link| l.role != Role::Operator && l.agreed().is_some_and(|s| s != Status::Resolved);
+        let open = |l: &Link| l.role.is_worked_on() && l.agreed().is_some_and(|s| s != Status::Resolved);
         self.discarded.is_none() && self.links.iter().any(open)
     }
 

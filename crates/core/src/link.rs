@@ -193,7 +193,7 @@ impl Link {
 
     /// Whether a record that people see is to hold this status.
     pub(crate) fn is_open_at(&self, status: Status) -> bool {
-        self.role != Role::Operator && self.agreed() == Some(status)
+        self.role.is_worked_on() && self.agreed() == Some(status)
     }
 
     /// Starts the next step: what was tried before says nothing about it.
@@ -213,6 +213,7 @@ impl Link {
     /// Takes it that whatever was being tried may have been applied.
     pub(crate) fn doubt_everything(&mut self) {
         self.create_in_doubt |= matches!(self.record, Record::Absent) || self.role == Role::Events;
+        self.refresh |= self.role == Role::Post && matches!(self.record, Record::Present { .. });
         // A release may have changed the order since, so it may have been any of them.
         for id in self.notes_due.clone() {
             self.doubt_note(id);

@@ -57,7 +57,7 @@ impl Step {
 #[must_use]
 pub fn plan(link: &Link, touched: bool) -> Option<Step> {
     match link.role {
-        Role::Record => plan_record(link, touched),
+        Role::Record | Role::Post => plan_record(link, touched),
         Role::Source => None,
         Role::Events => plan_events(link, touched),
         Role::Confirm => (link.expected && matches!(link.record, Record::Absent)).then_some(Step::Find),
@@ -86,7 +86,7 @@ fn plan_description(link: &Link) -> Option<Step> {
     }
     match link.mark.is_some() && !link.marked {
         true => Some(Step::Mark),
-        false => (link.refresh && link.role == Role::Record).then_some(Step::Update { retold: 0 }),
+        false => (link.refresh && link.role.is_described()).then_some(Step::Update { retold: 0 }),
     }
 }
 
@@ -156,6 +156,8 @@ pub struct Delivery {
     pub create_key: String,
     /// What the incident is about.
     pub content: Content,
+    /// Where the record should stand, whatever the step.
+    pub status: Status,
     /// Whom to name for the wanted status.
     pub by: Option<String>,
     /// Text of the note, author named, without the mark.
@@ -241,6 +243,7 @@ impl Incident {
             opened_at: self.opened_at,
             create_key: link.create_key.clone(),
             content: self.content.clone().unwrap_or_default(),
+            status: link.agreed().unwrap_or(self.status),
             by: link.want_by.clone(),
             note,
             mark,

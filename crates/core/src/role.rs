@@ -15,6 +15,9 @@ pub enum Role {
     Events,
     /// The incident that a far side makes of what [`Role::Events`] is told. It is looked for and read, never written.
     Confirm,
+    /// A message in a chat that shows the incident of another system. It is made once that is known to exist, told, and never
+    /// asked; whether it can be made says nothing about the page.
+    Post,
     /// The people who run us: told when a page is not known to exist, or when a delivery cannot be made.
     Operator,
 }
@@ -23,6 +26,16 @@ impl Role {
     /// Whether this is the usual role, which is not stored.
     pub(crate) fn is_record(&self) -> bool {
         *self == Self::Record
+    }
+
+    /// Whether it is told what the incident is about beside its status and notes, without harm when it is told twice.
+    pub(crate) fn is_described(self) -> bool {
+        matches!(self, Self::Record | Self::Post)
+    }
+
+    /// Whether it stands for the incident itself, which people work on there.
+    pub(crate) fn is_worked_on(self) -> bool {
+        !matches!(self, Self::Operator | Self::Post)
     }
 
     /// Whether the far side can be asked what it holds.
@@ -36,7 +49,7 @@ impl Role {
         match self {
             Self::Source => true,
             Self::Events => told_by == Self::Confirm,
-            Self::Record | Self::Confirm | Self::Operator => false,
+            Self::Record | Self::Confirm | Self::Operator | Self::Post => false,
         }
     }
 }

@@ -201,7 +201,7 @@ fn pending(incident: &Incident, link: &Link, touched: bool) -> Option<Step> {
     let step = incident.content.as_ref().and_then(|_| plan(link, touched));
     let describes = |s: &Step| match s {
         Step::AddNote(_) | Step::Mark => true,
-        Step::Update { .. } => link.role == Role::Record,
+        Step::Update { .. } => link.role.is_described(),
         _ => false,
     };
     step.filter(|s| !describes(s))

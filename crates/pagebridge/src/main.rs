@@ -20,6 +20,7 @@ mod netbox;
 mod operator;
 mod output;
 mod pagerduty;
+mod posts;
 mod reading;
 mod rest;
 mod rt;

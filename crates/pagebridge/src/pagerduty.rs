@@ -1,6 +1,6 @@
 //! A PagerDuty account, put together: its connector, its webhook subscription, and who looks for new incidents.
 
-use crate::config::{Config, PagerDuty as Own, System, WEBHOOK_PAGE, hears_webhook_page, services_of};
+use crate::config::{Config, PagerDuty as Own, System, WEBHOOK_PAGE, hears_webhook_page, posts_of, services_of};
 use crate::wiring::Connected;
 use pagebridge_connectors::pagerduty::{Follower, Opens, Settings, WebHookPage};
 use pagebridge_connectors::{PagerDuty, SetupError};
@@ -43,6 +43,7 @@ pub(crate) fn settings(config: &Config, system: &System, own: &Own) -> Settings 
         service_id: own.service_id.clone(),
         services: services.paged,
         opens: services.opens,
+        posts: posts_of(&config.bridges, &system.name),
         backlog: services.backlog,
         list_ms: config.poll.interval_ms,
         webhook_secrets: system.webhook_secrets.clone(),

@@ -3,7 +3,7 @@
 use crate::config::{Config, Kind, Security, Smtp, StoreAddress, System};
 use crate::exit::{CliError, Exit};
 use crate::senders::{self, Senders};
-use crate::{netbox, pagerduty, rt};
+use crate::{netbox, pagerduty, posts, rt};
 use pagebridge_connectors::events::{Alerts, Keyring, PASSED_KEYS_MAX};
 use pagebridge_connectors::{Operator, Opsgenie, operator, opsgenie};
 use pagebridge_core::{Bridge, Bridges, IncidentId, Input, PollPolicy, SystemName, Watch};
@@ -147,6 +147,7 @@ fn connector(
             Connected::both(made, BODY_SIZE_BYTES_DEFAULT)
         }
         Kind::NetBox(own) => netbox::connected(config, system, own, clock)?,
+        Kind::Slack(_) | Kind::Mattermost(_) | Kind::Teams(_) => posts::connected(system)?,
         Kind::Events(_) => senders::heard(system, keyring),
         Kind::Alerts(own) => {
             let settings = senders::settings(system, own.routing_key.clone());

@@ -2,7 +2,9 @@
 
 use crate::remote::{Kind, RemoteRecord, marked};
 use crate::run::{Driver, Failure, ready};
-use pagebridge_core::{Change, ChangeKind, Class, Incident, Lane, LaneState, Link, Record, Status, SystemName, plan};
+use pagebridge_core::{
+    Change, ChangeKind, Class, Incident, Lane, LaneState, Link, Record, Role, Status, SystemName, plan,
+};
 use pagebridge_ports::{EntryFilter, JournalRow, LaneFilter, Leased, Store};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -49,8 +51,30 @@ pub(crate) fn converged(driver: &Driver<'_>) -> Result<(), Failure> {
             in_step(driver, incident, link)?;
         }
         people_are_heard(driver, incident)?;
+        shown_right(driver, incident)?;
     }
     nothing_is_overlooked(driver)
+}
+
+/// A message shows where the incident stands that it is about.
+fn shown_right(driver: &Driver<'_>, incident: &Incident) -> Result<(), Failure> {
+    let Some(posted) = driver.bridges.get(&incident.bridge).and_then(|b| b.posted.as_ref()) else { return Ok(()) };
+    let Some(page) = incident.link(posted.as_str()).and_then(|link| record_of(driver, link)) else { return Ok(()) };
+    for link in incident.links.iter().filter(|l| l.role == Role::Post) {
+        match record_of(driver, link) {
+            Some(message) if message.mark.as_deref() != Some(&page.id) => {
+                return Err(format!(
+                    "incident {}: {} shows {:?}, not {}",
+                    incident.id, link.system, message.mark, page.id
+                ));
+            }
+            None if page.status != Status::Resolved && incident.content.is_some() => {
+                return Err(format!("incident {}: it is not shown in {}", incident.id, link.system));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What is listed and open has an incident, even when not one webhook about it arrived.

@@ -3,7 +3,7 @@
 use crate::planted::Plant;
 use crate::remote::Write;
 use crate::world::{Fate, Late, World, step};
-use pagebridge_core::{Delivery, Mark, Outcome, Reading, RecordId, RecordRef, Scope, Status, Step, SystemName};
+use pagebridge_core::{Delivery, Mark, Outcome, Reading, RecordId, RecordRef, Role, Scope, Status, Step, SystemName};
 use pagebridge_ports::{BoxFuture, Check, Connector};
 
 pub(crate) struct SimConnector {
@@ -50,6 +50,11 @@ impl SimConnector {
                 unknown()
             }
             Fate::LostUnanswered => unknown(),
+            // Nobody asks a chat what it shows, so what it shows late would stay; its calls end with their connections.
+            Fate::LandsLate if matches!(write, Write::Show { .. }) => {
+                let _ = world.apply(&self.system, &write);
+                unknown()
+            }
             Fate::LandsLate => {
                 let late_ms = lateness(&mut world, &write);
                 let due = world.now.plus_ms(late_ms);
@@ -133,6 +138,17 @@ impl SimConnector {
         }
     }
 
+    /// A message is written anew, whatever it showed.
+    async fn show(&self, delivery: &Delivery, id: &str) -> Outcome {
+        let mark = delivery.belongs_to.as_ref().map(|record| record.id.0.clone());
+        match self.write(Write::Show { id: id.to_owned(), to: delivery.status, mark }).await {
+            Answer::End(outcome) => outcome,
+            Answer::Id(_) => {
+                Outcome::Delivered { record: None, status: Some(delivery.status), status_at: None, note: None }
+            }
+        }
+    }
+
     async fn add_note(&self, delivery: &Delivery, id: &str) -> Outcome {
         if delivery.uncertain {
             match self.look_at(id).await {
@@ -173,6 +189,9 @@ impl SimConnector {
                 Ok(None) => Outcome::Missing,
                 Ok(Some(found)) => made(found.record, Some(found.status)),
             },
+            Step::SetStatus { .. } | Step::Update { .. } | Step::Mark if delivery.role == Role::Post => {
+                self.show(delivery, id).await
+            }
             Step::SetStatus { from, to } => self.set_status(id, *from, *to).await,
             Step::Update { .. } => unreachable!("no rule of the simulation wants it"),
             Step::Mark => self.mark(delivery, id).await,

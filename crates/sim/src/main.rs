@@ -6,6 +6,7 @@ mod planted;
 mod remote;
 mod rng;
 mod run;
+mod scene;
 mod store;
 mod stores;
 mod world;

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     /// Like a ticket that is followed by its feed: the last write wins; webhooks only say that something changed, notes
     /// have ids, and the record says which record elsewhere it belongs to.
     Followed,
+    /// Like a channel of a chat: it shows what it is told, takes everything twice, and tells nothing.
+    Shown,
 }
 
 /// One note of a record.
@@ -43,10 +45,28 @@ pub(crate) struct RemoteRecord {
 /// A write that is asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Write {
-    Create { key: String, mark: Option<String> },
-    SetStatus { id: String, to: Status },
-    AddNote { id: String, text: String },
-    Mark { id: String, mark: String },
+    Create {
+        key: String,
+        mark: Option<String>,
+    },
+    SetStatus {
+        id: String,
+        to: Status,
+    },
+    AddNote {
+        id: String,
+        text: String,
+    },
+    Mark {
+        id: String,
+        mark: String,
+    },
+    /// A message is written anew, as a whole.
+    Show {
+        id: String,
+        to: Status,
+        mark: Option<String>,
+    },
 }
 
 /// A webhook on its way.
@@ -161,7 +181,7 @@ impl Remote {
         match write {
             Write::Create { key, mark } => {
                 // Open or just closed: the far side's own dedup; see the assumptions in `docs/simulation.md`.
-                if let Some(record) = self.find_by_key(key) {
+                if let Some(record) = self.find_by_key(key).filter(|_| self.kind != Kind::Shown) {
                     return Ok((record.id.clone(), None));
                 }
                 self.our_writes += 1;
@@ -176,8 +196,8 @@ impl Remote {
                     notes: Vec::new(),
                     mark: mark.clone(),
                 });
-                let hook = self.hook(&id, News::Exists, Some(us()), now);
-                Ok((id, Some(hook)))
+                let hook = (self.kind != Kind::Shown).then(|| self.hook(&id, News::Exists, Some(us()), now));
+                Ok((id, hook))
             }
             Write::SetStatus { id, to } => {
                 let forward = self.kind == Kind::Forward;
@@ -205,10 +225,22 @@ impl Remote {
                 let hook = self.hook(id, News::Hint, Some(us()), now);
                 Ok((id.clone(), Some(hook)))
             }
+            Write::Show { id, to, mark } => {
+                let Some(record) = self.records.iter_mut().find(|r| r.id == *id) else {
+                    return Err("no such record".into());
+                };
+                self.our_writes += 1;
+                (record.status, record.mark, record.changed_at) = (*to, mark.clone(), now);
+                Ok((id.clone(), None))
+            }
             Write::AddNote { id, text } => {
                 self.our_writes += 1;
                 let hook = self.note(id, "pagebridge", text, now);
-                if hook.is_some() { Ok((id.clone(), hook)) } else { Err("no such record".into()) }
+                if hook.is_some() {
+                    Ok((id.clone(), hook.filter(|_| self.kind != Kind::Shown)))
+                } else {
+                    Err("no such record".into())
+                }
             }
         }
     }
@@ -259,7 +291,7 @@ fn us() -> Actor {
 
 fn note_key(kind: Kind, system: &SystemName, record: &RemoteRecord, n: usize) -> i64 {
     match kind {
-        Kind::Forward | Kind::Followed => hash_text(&format!("{system} {} note {n}", record.id)),
+        Kind::Forward | Kind::Followed | Kind::Shown => hash_text(&format!("{system} {} note {n}", record.id)),
         Kind::LastWrite => NoteNews::key_of_text(&record.notes[n].author, &record.notes[n].text),
     }
 }

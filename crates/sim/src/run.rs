@@ -3,15 +3,13 @@
 use crate::check;
 use crate::connector::SimConnector;
 use crate::planted::Plant;
-use crate::remote::{Kind, Remote, person};
+use crate::remote::{Kind, person};
 use crate::rng::Rng;
+use crate::scene::scene;
 use crate::store::SimStore;
 use crate::world::World;
 use futures_util::task::noop_waker;
-use pagebridge_core::{
-    Backoff, Bridge, Bridges, Cell, Direction, Disposition, IncidentId, Input, InputId, PollPolicy, Status, SystemName,
-    Timestamp, What,
-};
+use pagebridge_core::{Bridges, Disposition, IncidentId, Input, InputId, Status, SystemName, Timestamp, What};
 use pagebridge_engine::{AttemptEnd, attempt};
 use pagebridge_ports::{BoxFuture, IncidentFilter, Leased, Store};
 use std::collections::HashMap;
@@ -87,58 +85,6 @@ pub(crate) fn run(
     let result = driver.phases();
     let trace = driver.world.lock().trace.take().unwrap_or_default();
     Report { trace, result }
-}
-
-/// The systems and rules of a seed.
-fn scene(seed: u64) -> (Vec<Remote>, Bridges) {
-    let opening = Direction { created: Cell::STATUS, ..Direction::FOLLOW };
-    let followed = seed % 5 == 4;
-    let (remotes, bridge) = match seed % 5 {
-        0 | 1 => (
-            vec![Remote::new("opsgenie", Kind::LastWrite, true), Remote::new("pagerduty", Kind::Forward, false)],
-            Bridge::opsgenie_proxy("opsgenie", "pagerduty"),
-        ),
-        2 => (
-            vec![Remote::new("rt", Kind::LastWrite, true), Remote::new("pagerduty", Kind::Forward, false)],
-            Bridge::pair(
-                "rt",
-                ("rt", "RT"),
-                ("pagerduty", "PagerDuty"),
-                Direction { reopened: Cell::IGNORE, ..opening },
-                Direction::FOLLOW,
-            ),
-        ),
-        4 => (
-            vec![
-                Remote::new("rt", Kind::Followed, true).listed(),
-                Remote::new("pagerduty", Kind::Forward, false).listed(),
-            ],
-            followed_bridge(),
-        ),
-        _ => (
-            vec![Remote::new("rt", Kind::LastWrite, true), Remote::new("other", Kind::LastWrite, false)],
-            Bridge::pair("two-tickets", ("rt", "RT"), ("other", "Other"), opening, Direction::FOLLOW),
-        ),
-    };
-    let mut bridges = Bridges::new(vec![bridge]).with_instance("sim");
-    bridges.backoff = Backoff { first_ms: 500, cap_ms: 10_000, unanswered_ms: 5_000 };
-    bridges.poll = PollPolicy { interval_ms: 10_000, quiet_ms: 20_000, linger_ms: i64::MAX / 4 };
-    if followed {
-        bridges.polls.insert(SystemName::new("rt"), PollPolicy::ON_DEMAND);
-    }
-    (remotes, bridges)
-}
-
-/// Tickets and incidents that are both listed, and made for each other.
-fn followed_bridge() -> Bridge {
-    let mut bridge = Bridge::rt_extension("rt", "pagerduty");
-    for rule in &mut bridge.rules {
-        rule.direction.noted = Cell::NOTE;
-        rule.direction.unacknowledged = Cell::STATUS;
-    }
-    // What is over at a forward remote stays over, so only the way back follows.
-    bridge.rules[1].direction.reopened = Cell::STATUS;
-    bridge
 }
 
 impl<'a> Driver<'a> {
@@ -256,7 +202,8 @@ impl<'a> Driver<'a> {
             world.send(Some(hook));
             return;
         }
-        let systems = world.remotes.len() as u64;
+        // A chat comes last, and nobody works there.
+        let systems = world.remotes.iter().filter(|r| r.kind != Kind::Shown).count() as u64;
         let at = usize::try_from(world.rng.below(systems)).unwrap_or(0);
         let ids: Vec<String> = world.remotes[at].records.iter().map(|r| r.id.clone()).collect();
         let Some(id) = world.rng.pick(&ids).cloned() else { return };
@@ -295,7 +242,8 @@ impl<'a> Driver<'a> {
     }
 
     fn lease_some(&mut self) -> Result<usize, Failure> {
-        let (at, limit) = self.chance(|r| (r.below(2), 1 + r.below(3)));
+        let systems = self.connectors.len() as u64;
+        let (at, limit) = self.chance(|r| (r.below(systems), 1 + r.below(3)));
         self.lease(usize::try_from(at).unwrap_or(0), usize::try_from(limit).unwrap_or(1))
     }
 

@@ -42,8 +42,8 @@ fn content(heard: &Heard, alert_key: &str) -> Content {
         body: body.join("\n"),
         urgency,
         priority: said.severity.clone(),
-        service: None,
         event: serde_json::to_string(&heard.said).ok(),
+        ..Content::default()
     }
 }
 

@@ -117,8 +117,7 @@ fn content(
         body: storable(body(description, details)),
         urgency: urgency(priority.as_deref()),
         priority,
-        service: None,
-        event: None,
+        ..Content::default()
     }
 }
 

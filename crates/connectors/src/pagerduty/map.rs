@@ -8,8 +8,8 @@ use ::pagerduty::rest::{Reference, ResolveReason};
 use ::pagerduty::webhook::{Agent, Event, EventData, EventType, IncidentData, NoteData};
 use ::pagerduty::{IncidentId, ObjectId};
 use pagebridge_core::{
-    Actor, Content, Input, InputId, Key, KeyKind, News, NoteNews, ReadingNote, RecordRef, Status, SystemName,
-    Timestamp, Urgency, What, hash_text,
+    Actor, BridgeName, Content, Input, InputId, Key, KeyKind, News, NoteNews, ReadingNote, RecordRef, Status,
+    SystemName, Timestamp, Urgency, What, hash_text,
 };
 
 /// By what our own changes are known when they come back.
@@ -47,15 +47,18 @@ pub(super) fn input(
     webhook_id: Option<&str>,
     ours: Ours<'_>,
     opens: &Opens,
+    posts: Option<&BridgeName>,
 ) -> Result<Input, Nothing> {
     let id = [event.id.as_deref(), webhook_id].into_iter().flatten().find(|id| !is_blank(id));
     let id = id.map_or_else(InputId::default, |id| InputId::from_parts(&[system.as_str(), id]));
-    let mut asks = false;
+    let (mut asks, mut bridge) = (false, None);
     let (news, keys, url, reason) = match &event.data {
         EventData::Incident(incident) => {
             let keys = keys(&incident.id, incident.incident_key.as_deref());
             let service = incident.service.as_ref().map(|service| service.id.as_str());
-            asks = event.event_type == EventType::IncidentTriggered && opens.covers(service);
+            let covered = opens.covers(service);
+            asks = event.event_type == EventType::IncidentTriggered && (covered || posts.is_some());
+            bridge = posts.filter(|_| !covered).cloned();
             (incident_news(event, incident)?, keys, incident.html_url.clone(), incident.resolve_reason.as_ref())
         }
         EventData::Note(note) => {
@@ -73,6 +76,7 @@ pub(super) fn input(
         actor: actor(event.agent.as_ref(), reason, ours),
         occurred_at: event.occurred_at_ms.map(Timestamp),
         asks,
+        bridge,
         url,
         ..Input::about(system.clone(), What::News(news))
     })
@@ -101,7 +105,7 @@ fn incident_news(event: &Event, incident: &IncidentData) -> Result<News, Nothing
         EventType::IncidentUnacknowledged => News::Status(Status::Triggered),
         EventType::IncidentResolved => News::Status(Status::Resolved),
         EventType::IncidentReopened => News::Status(reopened(incident.status.as_ref())),
-        EventType::IncidentReassigned | EventType::IncidentDelegated => News::Hint,
+        EventType::IncidentReassigned | EventType::IncidentDelegated | EventType::IncidentEscalated => News::Hint,
         other => return Err(no_effect(other.as_str())),
     })
 }
@@ -189,6 +193,8 @@ pub(super) fn content(incident: &Incident) -> Content {
         },
         priority: incident.priority.as_ref().and_then(|p| p.summary.clone()),
         service: incident.service.as_ref().map(|service| service.id.to_string()),
+        service_name: incident.service.as_ref().and_then(|service| service.summary.clone()).map(storable),
+        assignees: incident.assignments.iter().filter_map(|one| one.assignee.summary.clone()).map(storable).collect(),
         event: None,
     }
 }

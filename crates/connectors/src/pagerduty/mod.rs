@@ -22,7 +22,7 @@ use ::pagerduty::rest::users::{self, User};
 use ::pagerduty::{Client, Error, ServiceId};
 pub use follow::Follower;
 use map::Ours;
-use pagebridge_core::{Delivery, Outcome, RecordRef, SystemName};
+use pagebridge_core::{BridgeName, Delivery, Outcome, RecordRef, SystemName};
 use pagebridge_ports::{BoxFuture, Check, Clock, Connector};
 pub use receive::WebHookPage;
 use std::collections::BTreeSet;
@@ -51,6 +51,8 @@ pub struct Settings {
     pub services: BTreeSet<String>,
     /// Services whose new incidents begin something elsewhere.
     pub opens: Opens,
+    /// The bridge that shows incidents of every other service in chats, as far as webhooks tell of them.
+    pub posts: Option<BridgeName>,
     /// Whether incidents from before the first start begin something too; see [`Follower`].
     pub backlog: bool,
     /// How often open incidents are listed, to find new ones that begin something, in milliseconds.
@@ -111,6 +113,7 @@ impl Settings {
             service_id: Some(service_id.to_owned()),
             services: BTreeSet::new(),
             opens: Opens::None,
+            posts: None,
             backlog: false,
             list_ms: 60_000,
             escalation_policy: None,

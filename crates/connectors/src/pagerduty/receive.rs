@@ -40,10 +40,19 @@ impl PagerDuty {
     fn understand(&self, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
         let event = wire::parse(body).map_err(|error| explain(body, &error))?;
         let webhook_id = headers.get(ID_HEADER).and_then(|id| id.to_str().ok());
-        Ok(match map::input(&self.settings.system, &event, webhook_id, self.ours(), &self.settings.opens) {
-            Ok(input) => Received::Input(Box::new(input)),
-            Err(map::Nothing { reason, detail }) => Received::Ignored { reason, detail },
-        })
+        Ok(
+            match map::input(
+                &self.settings.system,
+                &event,
+                webhook_id,
+                self.ours(),
+                &self.settings.opens,
+                self.settings.posts.as_ref(),
+            ) {
+                Ok(input) => Received::Input(Box::new(input)),
+                Err(map::Nothing { reason, detail }) => Received::Ignored { reason, detail },
+            },
+        )
     }
 
     /// Whether the webhook names a subscription that another node of ours may have made a moment ago. Refusing it would

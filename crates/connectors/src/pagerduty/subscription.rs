@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub const PEOPLE_EVENTS: [&str; 5] = [EVENTS[0], EVENTS[1], EVENTS[2], EVENTS[3], EVENTS[4]];
 
 /// The event types that say something to us. The first five are those that people cause.
-pub(super) const EVENTS: [&str; 8] = [
+pub(super) const EVENTS: [&str; 9] = [
     "incident.acknowledged",
     "incident.unacknowledged",
     "incident.annotated",
@@ -19,6 +19,7 @@ pub(super) const EVENTS: [&str; 8] = [
     "incident.triggered",
     "incident.reassigned",
     "incident.delegated",
+    "incident.escalated",
 ];
 
 /// How old what was read from the store must be before a webhook of an unknown subscription has it read again, in
@@ -266,11 +267,12 @@ mod tests {
     fn event_types_are_added_and_none_is_taken_away() {
         assert_eq!(wanted_events(&subscription("P1", json!({"events": EVENTS}))), None);
         assert_eq!(wanted_events(&subscription("P1", json!({"events": []}))), None, "not told");
-        let few = subscription("P1", json!({"events": ["incident.escalated", "incident.resolved"]}));
+        let few = subscription("P1", json!({"events": ["incident.priority_updated", "incident.resolved"]}));
         let wanted = wanted_events(&few).expect("some are missing");
         assert_eq!(wanted.len(), EVENTS.len() + 1);
         assert!(
-            wanted.contains(&"incident.escalated".to_owned()) && EVENTS.iter().all(|e| wanted.iter().any(|w| w == e))
+            wanted.contains(&"incident.priority_updated".to_owned())
+                && EVENTS.iter().all(|e| wanted.iter().any(|w| w == e))
         );
     }
 }

@@ -172,7 +172,7 @@ impl Words<'_> {
             urgency: priority.map_or(Urgency::High, |row| row.urgency),
             priority: priority.and_then(|row| row.name.clone()),
             service: self.settings.queue(&ticket.queue.name).and_then(|queue| queue.service.clone()),
-            event: None,
+            ..Content::default()
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the connectors from outside, one binary so that they link once.
 
+mod chat_posts;
 mod core_contract;
 mod netbox_check;
 mod netbox_deliver;

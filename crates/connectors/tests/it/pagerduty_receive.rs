@@ -59,7 +59,7 @@ fn every_event_type_means_what_the_table_says() {
         ("incident.reopened", Some(News::Status(Status::Triggered))),
         ("incident.reassigned", Some(News::Hint)),
         ("incident.delegated", Some(News::Hint)),
-        ("incident.escalated", None),
+        ("incident.escalated", Some(News::Hint)),
         ("incident.priority_updated", None),
         ("incident.service_updated", None),
         ("incident.incident_type.changed", None),

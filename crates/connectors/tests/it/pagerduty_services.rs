@@ -110,7 +110,7 @@ fn the_page_refuses_only_what_is_no_json() {
     headers.insert("authorization", "token 1-14-abc".parse().expect("a value"));
     let ignored = [
         json!({"event": {"event_type": "pagey.ping", "data": {"type": "ping", "message": "Hello"}}}),
-        webhook("incident.escalated", "P1"),
+        webhook("incident.priority_updated", "P1"),
         json!({"event": {"event_type": "service.updated", "data": {"id": "P1", "type": "service"}}}),
         json!({"event": {"event_type": "incident.triggered", "data": {"type": "incident"}}}),
         json!({"event": {}}),

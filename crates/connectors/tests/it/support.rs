@@ -199,6 +199,7 @@ pub(crate) fn delivery(step: Step) -> Delivery {
             urgency: Urgency::Low,
             ..Content::default()
         },
+        status: Status::Triggered,
         by: Some("Ann (PagerDuty)".to_owned()),
         note: "dana (Opsgenie): looking".to_owned(),
         mark: "[pb:x-12-3]".to_owned(),

@@ -69,12 +69,12 @@ impl Decider<'_> {
         self.renew(others);
     }
 
-    /// Has these alerts made anew, and the incidents looked for that confirm them.
+    /// Has these alerts made anew, the incidents looked for that confirm them, and those shown by messages of their own.
     pub(super) fn renew(&mut self, others: Vec<SystemName>) {
         for other in others {
             self.push(Change::Renewed { system: other });
         }
-        let confirms = |l: &&crate::Link| l.role == Role::Confirm;
+        let confirms = |l: &&crate::Link| matches!(l.role, Role::Confirm | Role::Post);
         let confirming: Vec<_> = self.incident.links.iter().filter(confirms).map(|l| l.system.clone()).collect();
         for other in confirming {
             self.push(Change::Renewed { system: other });

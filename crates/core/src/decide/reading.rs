@@ -46,7 +46,10 @@ impl Decider<'_> {
             return;
         }
         self.fresh = Some(now.clone());
-        let same = now.title == before.title && now.urgency == before.urgency && now.priority == before.priority;
+        let same = now.title == before.title
+            && now.urgency == before.urgency
+            && now.priority == before.priority
+            && (now.assignees.is_empty() || now.assignees == before.assignees);
         if same || self.incident.told_at > since || self.others_with(system, ChangeKind::Updated).is_empty() {
             return;
         }

@@ -67,6 +67,7 @@ impl Decider<'_> {
                     Step::AddNote(id) => Some(Doubt::Note(*id)),
                 };
                 self.defer(system, number, Some(step), None, doubt, reason);
+                self.show_again(system);
             }
             (Outcome::Rejected { reason, remedy }, Some(step)) => {
                 self.dead_letter(system, number, step, Park { reason: reason.clone(), remedy: remedy.clone() });
@@ -121,9 +122,11 @@ impl Decider<'_> {
             self.not_as_asked(system, number, step, status);
             return;
         }
+        // What a message shows is nobody's wish.
+        let is_post = self.link(system).is_some_and(|l| l.role == Role::Post);
         match (step, status) {
             // What was made may have been taken, or ended, by someone before the answer came.
-            (Step::Create | Step::Find, Some(status)) if !another => {
+            (Step::Create | Step::Find, Some(status)) if !another && !is_post => {
                 self.observe(system, status, None, held.status_at, Some(started_at));
             }
             (_, Some(status)) if !another => self.learn(system, status, held.status_at, overtaken),
@@ -140,8 +143,12 @@ impl Decider<'_> {
         let told = match step {
             Step::Create => self.incident.told_at < started_at,
             Step::Update { retold } => *retold == self.incident.retold,
+            Step::SetStatus { .. } | Step::Mark if is_post => self.incident.told_at < started_at,
             _ => false,
         };
+        // A message is always written as a whole, which is as it should be unless something happened meanwhile.
+        let is_whole = matches!(step, Step::Create | Step::SetStatus { .. } | Step::Update { .. });
+        let named = is_post && is_whole && self.incident.changed_at <= started_at;
         if current || self.note_is_due(system, note) {
             self.push(Change::Delivered {
                 system: system.clone(),
@@ -150,7 +157,7 @@ impl Decider<'_> {
                 note: note.map(|id| (id, held.note.map(str::to_owned))),
                 status: set,
                 told: told && self.link(system).is_some_and(|l| l.refresh),
-                marked: *step == Step::Mark,
+                marked: *step == Step::Mark || named,
             });
         }
     }
@@ -229,6 +236,15 @@ impl Decider<'_> {
             self.doubt_the_end(system);
         }
         self.defer(system, number, None, None, Some(Doubt::Anything), "the worker did not come back");
+        self.show_again(system);
+    }
+
+    /// A message that may show something else than we know is written anew, since nobody asks it.
+    fn show_again(&mut self, system: &SystemName) {
+        let is_there = |l: &Link| l.role == Role::Post && matches!(l.record, Record::Present { .. }) && !l.refresh;
+        if self.link(system).is_some_and(is_there) {
+            self.push(Change::RefreshWanted { system: system.clone() });
+        }
     }
 
     fn dead_letter(&mut self, system: &SystemName, number: u32, step: &Step, park: Park) {
@@ -236,10 +252,10 @@ impl Decider<'_> {
             return;
         }
         let (system, what) = (system.clone(), step.describe());
-        let is_record = self.link(&system).is_some_and(|l| l.role == Role::Record);
+        let is_described = self.link(&system).is_some_and(|l| l.role.is_described());
         let note = match step {
             // Statuses and notes do not wait for what only describes the record.
-            Step::Mark | Step::Update { .. } if is_record => {
+            Step::Mark | Step::Update { .. } if is_described => {
                 self.push(Change::Skipped { system, step: number, what, park });
                 return;
             }

@@ -23,7 +23,7 @@ impl Incident {
     fn confirms(&self, link: &Link) -> bool {
         let absent = matches!(link.record, Record::Absent);
         match link.role {
-            Role::Source | Role::Operator => true,
+            Role::Source | Role::Operator | Role::Post => true,
             Role::Confirm => !absent,
             // Where something confirms what events make, that alone counts.
             Role::Events if self.links.iter().any(|l| l.role == Role::Confirm) => true,

@@ -92,8 +92,13 @@ impl World {
                 let back = Direction { noted: Cell::IGNORE, ..Direction::FOLLOW };
                 Bridge::netbox(("netbox", "NetBox"), ("prod", "Production"), confirm, back)
             }
+            "chat" => Bridge::chat("chat", ("pagerduty", "PagerDuty"), &[("slack", "Slack")]),
             other => return Err(format!("`{other}` is no preset")),
         });
+        if words.take("shown") {
+            let pagerduty = SystemName::new("pagerduty");
+            self.bridge = self.bridge.take().map(|bridge| bridge.posting(&pagerduty, &[("slack", "Slack")]));
+        }
         if words.take("watched") {
             let operator = SystemName::new("operator");
             let watch = Watch { operator, within_ms: 300_000, remind_ms: 3_600_000 };

@@ -10,6 +10,7 @@ mod findings;
 mod load;
 mod netbox;
 mod operator;
+mod posts;
 mod profiles;
 mod raw;
 mod resolve;
@@ -27,6 +28,7 @@ pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, is_there, load, load_text, without_file};
 pub(crate) use netbox::{NetBox, Tie};
 pub(crate) use operator::{OperatorSettings, Security, Smtp, Webhook};
+pub(crate) use posts::posts_of;
 pub(crate) use profiles::{Account, Accounts, RawProfile, accounts};
 pub(crate) use rt::{WEBHOOK_PAGE, hears_webhook_page, services_of};
 pub(crate) use section::nearest;
@@ -131,6 +133,12 @@ pub(crate) enum Kind {
     NetBox(Box<NetBox>),
     /// What the connector to a Request Tracker is set by, but for what every system has.
     Rt(Box<pagebridge_connectors::rt::Settings>),
+    /// A channel in Slack.
+    Slack(Slack),
+    /// A channel in Mattermost.
+    Mattermost(Mattermost),
+    /// A channel in Teams.
+    Teams(Teams),
 }
 
 impl Kind {
@@ -143,7 +151,15 @@ impl Kind {
             Self::Alerts(_) => "pagerduty-events",
             Self::NetBox(_) => "netbox",
             Self::Rt(_) => "rt",
+            Self::Slack(_) => "slack",
+            Self::Mattermost(_) => "mattermost",
+            Self::Teams(_) => "teams",
         }
+    }
+
+    /// Whether incidents are only shown there.
+    pub(crate) fn is_chat(&self) -> bool {
+        matches!(self, Self::Slack(_) | Self::Mattermost(_) | Self::Teams(_))
     }
 
     /// The path on which the old proxy took this system's webhooks; `None` for what has other paths, or none.
@@ -151,7 +167,7 @@ impl Kind {
         match self {
             Self::PagerDuty(_) => Some("/pd-webhook"),
             Self::Opsgenie(_) => Some("/ops-webhook"),
-            Self::Events(_) | Self::Alerts(_) | Self::NetBox(_) | Self::Rt(_) => None,
+            _ => None,
         }
     }
 }
@@ -203,6 +219,29 @@ pub(crate) struct Opsgenie {
     pub(crate) source: Option<String>,
 }
 
+/// A channel in Slack.
+#[derive(Clone, Debug)]
+pub(crate) struct Slack {
+    pub(crate) bot_token: Secret,
+    /// The channel's id.
+    pub(crate) channel: String,
+}
+
+/// A channel in Mattermost.
+#[derive(Clone, Debug)]
+pub(crate) struct Mattermost {
+    pub(crate) bot_token: Secret,
+    pub(crate) channel_id: String,
+    /// What the buttons below a post need; no buttons without it.
+    pub(crate) buttons: Option<pagebridge_connectors::mattermost::Buttons>,
+}
+
+/// A channel in Teams, behind the address of a Workflow.
+#[derive(Clone, Debug)]
+pub(crate) struct Teams {
+    pub(crate) workflow_url: Secret,
+}
+
 /// Where PagerDuty's API is unless said otherwise.
 pub(crate) const PAGERDUTY_API_URL: &str = "https://api.pagerduty.com";
 
@@ -224,6 +263,10 @@ impl System {
             Kind::NetBox(_) => (4, None),
             // Each call costs an RT some tenths of a second of work, and it limits nobody.
             Kind::Rt(_) => (2, None),
+            // Slack takes about one message a second for one channel, a Workflow fewer.
+            Kind::Slack(_) => (2, Some(50)),
+            Kind::Mattermost(_) => (4, Some(300)),
+            Kind::Teams(_) => (1, Some(30)),
         };
         // The first call after NetBox's start takes seconds, and so may a list of RT's.
         let timeout_ms = if matches!(kind, Kind::NetBox(_) | Kind::Rt(_)) { 30_000 } else { 10_000 };

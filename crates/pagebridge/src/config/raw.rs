@@ -4,6 +4,7 @@ use super::access::{RawActions, RawToken};
 use super::chat::RawChatCommands;
 use super::netbox::RawNetBox;
 use super::operator::RawOperator;
+use super::posts::RawChat;
 use super::profiles::RawProfile;
 use super::rt::RawRt;
 use super::section::{At, Section};
@@ -96,6 +97,7 @@ pub(crate) enum RawKind {
     },
     NetBox(Box<RawNetBox>),
     Rt(Box<RawRt>),
+    Chat(RawChat),
     /// Missing or not known; has been reported.
     Unknown,
 }
@@ -112,6 +114,7 @@ pub(crate) struct RawBridge {
     pub(crate) confirm: Option<At<String>>,
     pub(crate) rt: Option<At<String>>,
     pub(crate) pagerduty: Option<At<String>>,
+    pub(crate) channels: Option<Vec<At<String>>>,
     pub(crate) there: RawDirection,
     pub(crate) back: RawDirection,
 }
@@ -182,7 +185,8 @@ impl RawDelivery {
     }
 }
 
-const KINDS: [&str; 6] = ["pagerduty", "opsgenie", "rt", "netbox", "events", "pagerduty-events"];
+const KINDS: [&str; 9] =
+    ["pagerduty", "opsgenie", "rt", "netbox", "events", "pagerduty-events", "slack", "mattermost", "teams"];
 
 impl RawSystem {
     fn read(name: At<String>, mut section: Section<'_>) -> Self {
@@ -232,6 +236,7 @@ impl RawKind {
                 webhook_tokens: section.secrets("webhook_tokens"),
                 webhook_url: section.text("webhook_url"),
             },
+            chat if RawChat::KINDS.contains(&chat) => Self::Chat(RawChat::read(chat, section)),
             "netbox" => Self::NetBox(Box::new(RawNetBox::read(section))),
             _ => Self::Opsgenie {
                 api_key: section.secret("api_key"),
@@ -248,18 +253,24 @@ impl RawBridge {
     fn read(mut section: Section<'_>) -> Self {
         let (at, name, preset) = (section.at.clone(), section.word("name"), section.word("preset"));
         let preset_is = |word: &str| preset.as_ref().is_some_and(|preset| preset.value == word);
-        let (is_rt, is_netbox) = (preset_is("rt-extension"), preset_is("netbox"));
+        let (is_rt, is_netbox, is_chat) = (preset_is("rt-extension"), preset_is("netbox"), preset_is("chat"));
         let mut of = |wanted: bool, key: &'static str| if wanted { section.word(key) } else { None };
-        let (opsgenie, rt) = (of(!is_rt && !is_netbox, "opsgenie"), of(is_rt, "rt"));
+        let (opsgenie, rt) = (of(!is_rt && !is_netbox && !is_chat, "opsgenie"), of(is_rt, "rt"));
         let pagerduty = of(!is_netbox, "pagerduty");
         let (netbox, events, confirm) = (of(is_netbox, "netbox"), of(is_netbox, "events"), of(is_netbox, "confirm"));
+        let channels = if is_chat { section.words("channels") } else { None };
         let (there, back) = (RawDirection::default(), RawDirection::default());
-        let mut bridge = Self { at, name, preset, opsgenie, rt, pagerduty, netbox, events, confirm, there, back };
+        let mut bridge =
+            Self { at, name, preset, opsgenie, rt, pagerduty, netbox, events, confirm, channels, there, back };
         let (there, back) = match () {
             () if is_rt => ("rt-to-pagerduty", "pagerduty-to-rt"),
             () if is_netbox => ("netbox-to-pagerduty", "pagerduty-to-netbox"),
             () => ("opsgenie-to-pagerduty", "pagerduty-to-opsgenie"),
         };
+        if is_chat {
+            section.end();
+            return bridge;
+        }
         if let Some(mut rules) = section.section("rules") {
             bridge.there = rules.section(there).map(RawDirection::read).unwrap_or_default();
             bridge.back = rules.section(back).map(RawDirection::read).unwrap_or_default();

@@ -3,11 +3,12 @@
 use super::System;
 use super::findings::Findings;
 use super::netbox::{self, Tie};
+use super::posts;
 use super::raw::{RawBridge, RawDirection, RawSystem};
 use super::section::{At, nearest};
 use pagebridge_core::{Bridge, BridgeName, Cell, Direction, SystemName};
 
-const PRESETS: [&str; 3] = ["opsgenie-proxy", "rt-extension", "netbox"];
+const PRESETS: [&str; 4] = ["opsgenie-proxy", "rt-extension", "netbox", "chat"];
 
 /// Resolves all bridges; what is wrong goes to the findings. Without any, something else has to make it of use.
 pub(super) fn bridges(
@@ -23,8 +24,15 @@ pub(super) fn bridges(
         to.error(None, "no bridges are configured", fix);
     }
     let mut names: Vec<BridgeName> = Vec::new();
-    let mut bridges = Vec::new();
+    let (mut bridges, mut postings) = (Vec::new(), Vec::new());
     for raw in raw {
+        if raw.preset.as_ref().is_some_and(|preset| preset.value == "chat") {
+            let mut reader = Reader { written, systems, to };
+            let (name, pagerduty) =
+                (reader.name(raw), reader.system(raw, raw.pagerduty.as_ref(), "pagerduty", "pagerduty"));
+            postings.extend(posts::posting(raw, name.flatten(), pagerduty, systems, written, to));
+            continue;
+        }
         if raw.preset.as_ref().is_some_and(|preset| preset.value == "netbox") {
             let Some((netbox, tie)) = (Reader { written, systems, to }).netbox(raw) else { continue };
             if names.contains(&tie.name) {
@@ -59,7 +67,7 @@ pub(super) fn bridges(
         }
         bridges.push(bridge);
     }
-    bridges
+    posts::spread(bridges, &postings, systems, written, to)
 }
 
 /// Ties a NetBox to PagerDuty, once.

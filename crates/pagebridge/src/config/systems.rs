@@ -53,6 +53,7 @@ impl Resolver<'_> {
             RawKind::Alerts { .. } => ("PagerDuty", PAGERDUTY_EVENTS_URL),
             RawKind::NetBox(_) => ("NetBox", ""),
             RawKind::Rt(_) => ("RT", ""),
+            RawKind::Chat(own) => own.usual(),
             RawKind::Opsgenie { .. } | RawKind::Unknown => ("Opsgenie", OPSGENIE_API_URL),
         };
         let (label, api_url) = (label.ok()?, api_url.ok()?);
@@ -101,6 +102,7 @@ impl Resolver<'_> {
             }
             RawKind::NetBox(own) => self.netbox(raw, own).map(|own| Kind::NetBox(Box::new(own))),
             RawKind::Rt(own) => self.rt(raw, own).map(|own| Kind::Rt(Box::new(own))),
+            RawKind::Chat(own) => self.chat(raw, own),
             RawKind::Events { pass_through } => {
                 Some(Kind::Events(Events { pass_through: pass_through.as_ref().is_none_or(|p| p.value) }))
             }

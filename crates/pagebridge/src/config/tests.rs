@@ -4,6 +4,7 @@ mod access;
 mod chat;
 mod netbox;
 mod operator;
+mod posts;
 mod rt;
 
 use super::findings::Findings;

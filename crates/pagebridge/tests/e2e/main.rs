@@ -13,6 +13,7 @@ mod events;
 mod judging;
 mod netbox;
 mod outage;
+mod posts;
 mod program;
 mod recipes;
 mod rt;

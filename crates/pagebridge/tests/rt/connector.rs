@@ -108,6 +108,7 @@ fn delivery(ticket: Option<u64>, step: Step) -> Delivery {
         opened_at: SystemClock.now(),
         create_key: "Q1".to_owned(),
         content: Content { title: "Disk full".to_owned(), body: "98 %".to_owned(), ..Content::default() },
+        status: Status::Triggered,
         by: Some("Ann (PagerDuty)".to_owned()),
         note: "Ann (PagerDuty): looking".to_owned(),
         mark: "[pb:elsewhere-1-1]".to_owned(),

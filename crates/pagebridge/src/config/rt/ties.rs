@@ -27,10 +27,14 @@ fn rt_of<'c>(systems: &'c [System], name: &SystemName) -> Option<&'c Settings> {
     })
 }
 
+fn is_chat(systems: &[System], name: &SystemName) -> bool {
+    systems.iter().any(|system| system.name == *name && system.kind.is_chat())
+}
+
 /// The services that bridges map to and from a system of kind pagerduty.
 pub(crate) fn services_of(systems: &[System], bridges: &[Bridge], pagerduty: &System) -> Services {
     let mut services = Services::default();
-    let mut opens = BTreeSet::new();
+    let (mut opens, mut shown) = (BTreeSet::new(), false);
     let Kind::PagerDuty(own) = &pagerduty.kind else { return services };
     for rule in bridges.iter().flat_map(|bridge| &bridge.rules) {
         if rule.to == pagerduty.name
@@ -46,8 +50,13 @@ pub(crate) fn services_of(systems: &[System], bridges: &[Bridge], pagerduty: &Sy
                 opens.extend(rt.services.keys().cloned());
                 services.backlog |= rt.backlog;
             }
+            None if is_chat(systems, &rule.to) => shown = true,
             None => opens.extend(own.service_id.clone()),
         }
+    }
+    // What is only shown is listed for the usual service; of others the webhook tells.
+    if shown && opens.is_empty() {
+        opens.extend(own.service_id.clone());
     }
     services.opens = match () {
         () if opens.contains(ANY) => Opens::All,
