@@ -101,6 +101,9 @@ fn mattermost_shows_a_token_and_its_buttons_a_mac() {
     assert_eq!(check("Token ne"), Err(Unproven::Mismatch));
     assert_eq!(check("Bearer new"), Err(Unproven::Missing("authorization")));
     assert_eq!(check("Token "), Err(Unproven::Missing("authorization")));
+    // printf 'v1:pb_ack:Q1' | openssl dgst -sha256 -hmac button-secret; whoever posts the buttons has the same.
+    let wanted = "c25c6fd1737b599d4cbd485ade72a1e943d4946a9d690853e8681fd74e722a78";
+    assert_eq!(button_mac(&Secret::new("button-secret"), "pb_ack", "Q1"), wanted);
     let mac = button_mac(&secrets[1], "pb_ack", "Q123");
     assert!(is_our_button(&secrets, "pb_ack", "Q123", &mac));
     assert!(!is_our_button(&secrets, "pb_resolve", "Q123", &mac) && !is_our_button(&secrets, "pb_ack", "Q124", &mac));
