@@ -58,6 +58,10 @@ pub(crate) enum Command {
     Deliveries(DeliveriesArgs),
     /// List, show and release what waits for an operator
     DeadLetters(DeadLettersArgs),
+    /// Show who ran which action through the server, and what became of it
+    Audit(crate::reading::AuditArgs),
+    /// Make and list tokens of the API
+    Token(crate::token::TokenArgs),
     #[command(flatten)]
     PagerDuty(crate::rest::Asked),
     /// Send an alert to the bridge or to PagerDuty; what cannot be delivered waits on disk

@@ -28,6 +28,7 @@ mod sandbox;
 mod send;
 mod senders;
 mod serve;
+mod token;
 mod wiring;
 
 use api::Api;
@@ -84,6 +85,13 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
             let OperatorCommand::Test(args) = args.command;
             operator::test(&check::accept(load(args, env), json)?, json).await
         }
+        Command::Token(args) => match args.command {
+            token::TokenCommand::New(args) => token::new(&args, json),
+            token::TokenCommand::List(args) => {
+                token::list(&check::accept(load(args, env), json)?, json);
+                Ok(())
+            }
+        },
         Command::Export(args) => export::run(&args.command, json),
         Command::PagerDuty(asked) => rest::run(&asked, env, json).await,
         Command::Change(args) => change::run(*args, env, json).await,
@@ -120,6 +128,7 @@ fn server(command: &Command) -> &ServerArgs {
             None => &args.list.from,
         },
         Command::Journal(args) => &args.from,
+        Command::Audit(args) => &args.from,
         Command::Deliveries(args) => &args.from,
         _ => unreachable!("the other commands read nothing"),
     }
@@ -128,6 +137,7 @@ fn server(command: &Command) -> &ServerArgs {
 async fn read(api: &Api, command: &Command, json: bool) -> Result<(), CliError> {
     match command {
         Command::Incidents(args) => reading::incidents(api, args, json).await,
+        Command::Audit(args) => reading::audit(api, args, json).await,
         Command::Journal(args) => reading::journal(api, args, json).await,
         Command::Deliveries(args) => reading::deliveries(api, args, json).await,
         Command::DeadLetters(args) => reading::dead_letters(api, args, json).await,

@@ -1,5 +1,6 @@
 //! The commands that read: incidents, journal, deliveries, dead letters.
 
+mod audit;
 mod dead_letters;
 mod incidents;
 
@@ -11,6 +12,7 @@ use pagebridge_server::view::{DeliveryPage, EntryPage, EntryView};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use audit::{AuditArgs, audit};
 pub(crate) use dead_letters::dead_letters;
 pub(crate) use incidents::incidents;
 

@@ -213,6 +213,6 @@ impl Resolver<'_> {
 }
 
 /// Whether a token can be called this.
-pub(super) fn is_token_name(name: &str) -> bool {
+pub(crate) fn is_token_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }

@@ -23,7 +23,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use access::{Actions, Token};
+pub(crate) use access::{Actions, Token, is_token_name};
 pub(crate) use findings::Findings;
 pub(crate) use load::{Loaded, Overrides, is_there, load, load_text, without_file};
 pub(crate) use netbox::{NetBox, Tie};

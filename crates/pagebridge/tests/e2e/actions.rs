@@ -242,3 +242,30 @@ async fn limits_and_the_trail_outlive_the_server() {
     assert_eq!(trail("root", "?action=incident.create.*&limit=1").await.1["runs"][0]["who"], "token desk");
     bridge.process.kill().await;
 }
+
+#[tokio::test]
+async fn a_new_token_is_printed_once_and_works_by_its_hash() {
+    let mut world = World::config("actions-token").await;
+    let made = world.run(&["token", "new", "ci", "--role", "admin", "--action", "incident.*", "--json"]).await.json();
+    let token = made["token"].as_str().expect("a token").to_owned();
+    let row = made["configuration"].as_str().expect("lines");
+    assert!(token.len() > 40 && !row.contains(&token), "{row}");
+    let bridge = world.bridge_with("", row).await;
+    let headers = [("authorization", format!("Bearer {token}"))];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let listed = bridge.send("api/v1/actions/incident.find", &headers, Vec::new()).await;
+    assert_eq!(listed.status, 200, "{listed:?}");
+    assert_eq!(bridge.send("api/v1/actions/team.find", &headers, Vec::new()).await.status, 403);
+
+    let listed = world.run(&["token", "list", "--json"]).await;
+    assert!(!listed.out.contains(&token) && !listed.out.contains("sha256"), "{listed:?}");
+    assert_eq!(listed.json()["tokens"][0]["name"], "token ci");
+    assert_eq!(world.run(&["audit"]).await.code, Some(7), "without a token nobody gets in");
+    world.set("PAGEBRIDGE_API_TOKEN", &json!(token));
+    let told = world.run(&["audit", "--utc"]).await;
+    assert!(told.out.contains("team.find") && told.out.contains("refused"), "{told:?}");
+    let failed = world.run(&["audit", "--failed", "--json"]).await.json();
+    assert_eq!(failed["runs"].as_array().map(Vec::len), Some(1), "{failed}");
+    assert_ne!(world.run(&["token", "new", "a b"]).await.code, Some(0));
+    bridge.process.kill().await;
+}
