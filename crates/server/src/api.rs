@@ -3,6 +3,8 @@
 pub(crate) mod access;
 mod actions;
 pub(crate) mod audit;
+pub(crate) mod openapi;
+mod openapi_schemas;
 mod query;
 pub mod view;
 pub mod words;
@@ -15,7 +17,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Json, Router, middleware};
 use pagebridge_access::{Principal, Role};
 use pagebridge_core::{Disposition, Incident, IncidentId, Input, Lane, SystemName, What};
@@ -30,24 +32,29 @@ use view::{
 
 type App = State<Arc<Shared>>;
 
+/// What is below `/api/v1`.
+pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
+    vec![
+        ("/incidents", get(incidents)),
+        ("/incidents/{id}", get(incident)),
+        ("/journal", get(journal)),
+        ("/deliveries", get(deliveries)),
+        ("/dead-letters", get(dead_letters)),
+        ("/dead-letters/{incident}/{system}/release", post(release)),
+        ("/counts", get(counts)),
+        ("/upkeep", get(upkeep)),
+        ("/audit", get(audit::list)),
+        ("/actions", get(actions::list)),
+        ("/actions/{name}", get(actions::show).post(actions::run)),
+        ("/openapi.json", get(async || fresh(openapi::openapi()))),
+    ]
+}
+
 /// Everything but the intake paths.
 pub(crate) fn router(shared: Arc<Shared>, guarded: Router) -> Router {
     let guard = middleware::from_fn_with_state(shared.clone(), access::guard);
-    let api = Router::new()
-        .route("/incidents", get(incidents))
-        .route("/incidents/{id}", get(incident))
-        .route("/journal", get(journal))
-        .route("/deliveries", get(deliveries))
-        .route("/dead-letters", get(dead_letters))
-        .route("/dead-letters/{incident}/{system}/release", post(release))
-        .route("/counts", get(counts))
-        .route("/upkeep", get(upkeep))
-        .route("/audit", get(audit::list))
-        .route("/actions", get(actions::list))
-        .route("/actions/{name}", get(actions::show).post(actions::run))
-        .fallback(nowhere)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(guard.clone());
+    let api = routes().into_iter().fold(Router::new(), |api, (path, method)| api.route(path, method));
+    let api = api.fallback(nowhere).method_not_allowed_fallback(wrong_method).layer(guard.clone());
     Router::new()
         .nest("/api/v1", api)
         .route("/", get(front))

@@ -19,6 +19,7 @@ mod problem;
 
 pub use api::access::{API, Access, LOCAL, TokenHash};
 pub use api::audit::{AuditPage, AuditView};
+pub use api::openapi::openapi;
 pub use api::view;
 pub use api::words;
 pub use app::{App, BODY_SIZE_BYTES_DEFAULT, Endpoint, Figures, Intake, Route, Server, StoreIntake};

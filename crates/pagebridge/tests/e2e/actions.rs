@@ -269,3 +269,21 @@ async fn a_new_token_is_printed_once_and_works_by_its_hash() {
     assert_ne!(world.run(&["token", "new", "a b"]).await.code, Some(0));
     bridge.process.kill().await;
 }
+
+#[tokio::test]
+async fn outcomes_are_as_the_served_document_says() {
+    let world = world("actions-openapi").await;
+    let bridge = bridge(&world).await;
+    let request = world.client.get(format!("{}/api/v1/openapi.json", bridge.url)).bearer_auth(token_of("screen"));
+    let document: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    let mut schema = document["components"]["schemas"]["Outcome"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let id = incident(&bridge, &world, "Disk full").await;
+    for input in [json!({"entity_id": id}), json!({"entity_id": [id, "PNOBODY"]}), json!({"id": id})] {
+        let got = act(&bridge, "desk", "incident.acknowledge", &input).await;
+        let errors: Vec<String> = validator.iter_errors(&got.body).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?} {got:?}");
+    }
+    bridge.process.kill().await;
+}

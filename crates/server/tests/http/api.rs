@@ -11,7 +11,7 @@ async fn alert(world: &World, id: &str, title: &str) {
 }
 
 /// Plays a PagerDuty that will never take the incident.
-async fn reject(world: &World) {
+pub(crate) async fn reject(world: &World) {
     let pagerduty = SystemName::new("pagerduty");
     let now = world.clock.now();
     let leased = world.store.lease(&pagerduty, now, 60_000, 10).await.expect("a lease");

@@ -3,5 +3,6 @@
 mod api;
 mod endpoint;
 mod intake;
+mod openapi;
 mod stopping;
 mod world;
