@@ -32,3 +32,18 @@ def wait_for(look, what, limit_s=20):
             return found
         time.sleep(0.05)
     raise AssertionError(f"{what}: not within {limit_s} s")
+
+
+def open_incident(setup, title):
+    """Opens an incident as a person would, and returns its id."""
+    return call("POST", f"{setup.control_url}/pagerduty/incidents", {"title": title})["id"]
+
+
+def status_of(setup, incident):
+    """Returns the status of an incident by its id."""
+    return call("GET", f"{setup.control_url}/pagerduty/incidents/{incident}")["status"]
+
+
+def notes_of(setup, incident):
+    """Returns the texts of an incident's notes, oldest first."""
+    return [note["content"] for note in call("GET", f"{setup.control_url}/pagerduty/incidents/{incident}")["notes"]]

@@ -1,4 +1,4 @@
-//! `cargo xtask peers`: real clients of PagerDuty, unmodified, against the sandbox and against the bridge's own intake.
+//! `cargo xtask peers`: real clients of PagerDuty and of the bridge's own protocols, unmodified, against the sandbox and the bridge.
 //!
 //! Each client has a sandbox of its own, so that none meets the traces or the rate limits of another. A client's program
 //! (`peers/`) prints its checks, and what must be found at the far side in the end; that is looked up here, at the sandbox.
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let dir = std::env::temp_dir().join(format!("pagebridge-peers-{}", std::process::id()));
     let mut sum = Sum::default();
     for against in Against::ALL.into_iter().filter(|one| options.against.is_none_or(|wanted| wanted == *one)) {
-        for client in &selected {
+        for client in selected.iter().filter(|client| client.against.contains(&against)) {
             let place = dir.join(format!("{}-{}", client.name, against.name()));
             fs::create_dir_all(&place).with_context(|| format!("could not make {}", place.display()))?;
             let mut report = Report::new(&mut sum, format!("{} > {}", client.name, against.name()));
@@ -121,7 +121,7 @@ fn one(
     dir: &std::path::Path,
     report: &mut Report,
 ) -> Result<()> {
-    let world = World::start(binary, tools, against, dir)?;
+    let world = World::start(binary, tools, against, client.example, dir)?;
     let mut command = tools.command(client);
     world.describe(&mut command, against, dir);
     let log = dir.join("client.log");

@@ -241,6 +241,11 @@ impl Action {
         schema::output(self)
     }
 
+    /// Tells whether a second run with the same input changes nothing more.
+    pub fn is_repeatable(&self) -> bool {
+        self.route.repeatable || self.route.method != Verb::Post
+    }
+
     /// Gives the main request, e.g. `PUT /incidents/{entity_id}`.
     pub fn call(&self) -> String {
         format!("{} {}", self.route.method.as_str(), self.route.path)

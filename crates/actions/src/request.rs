@@ -58,7 +58,7 @@ pub(crate) fn build(action: &Action, args: &Map<String, Value>) -> Built {
         parts: route.path.trim_start_matches('/').split('/').map(place).collect(),
         query: query(action.params, args),
         body: body(action, args),
-        repeatable: route.repeatable || matches!(route.method, Verb::Put | Verb::Delete),
+        repeatable: action.is_repeatable(),
     }
 }
 

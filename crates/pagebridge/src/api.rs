@@ -1,15 +1,15 @@
 //! The running server as the commands see it; or, when none runs, the same API on the store itself.
 
 use crate::cli::ServerArgs;
-use crate::config::{self, Overrides, StoreAddress};
+use crate::config::{self, Config, Overrides, StoreAddress};
 use crate::env::Env;
 use crate::exit::{CliError, Exit};
+use crate::gate;
 use crate::wiring::{self, OpenStore};
-use pagebridge_core::Bridges;
 use pagebridge_ports::{Check, Clock, SystemClock};
 use pagebridge_server::{Access, App, Server, StoreIntake};
 use pagerduty::Secret;
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -62,22 +62,26 @@ impl Api {
         }
         match &loaded.reach.store {
             Some(StoreAddress::Sqlite(path)) if path.exists() => {
-                let bridges = loaded.config.as_ref().map(wiring::bridges);
                 let address = StoreAddress::Sqlite(path.clone());
                 crate::output::complain(&format!("no server runs at {}; reading {} itself", api.base, address.shown()));
-                Self::on_store(&address, bridges).await
+                Self::on_store(&address, loaded.config.as_ref()).await
             }
             _ => Err(api.unreachable("connection refused")),
         }
     }
 
     /// Serves the API on the store, on a free port of this machine and for us only.
-    async fn on_store(address: &StoreAddress, bridges: Option<Bridges>) -> Result<Self, CliError> {
-        let store = wiring::open(address, bridges.unwrap_or_default()).await?;
+    async fn on_store(address: &StoreAddress, config: Option<&Config>) -> Result<Self, CliError> {
+        let store = wiring::open(address, config.map(wiring::bridges).unwrap_or_default()).await?;
         let no_port = |error| CliError::new(Exit::Listen, format!("cannot listen on a free port: {error}"), "");
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(no_port)?;
         let listen = listener.local_addr().map_err(no_port)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let gate = match config {
+            Some(config) => gate::gate(config, store.store.clone(), clock.clone())?,
+            None => None,
+        };
+        let rules = config.map(|config| config.mcp.clone()).unwrap_or_default();
         let server = Server::new(App {
             store: store.store.clone(),
             intake: Arc::new(StoreIntake::new(store.store.clone(), clock.clone())),
@@ -85,8 +89,8 @@ impl Api {
             routes: Vec::new(),
             endpoints: Vec::new(),
             access: Access::new(listen.ip(), None),
-            gate: None,
-            guarded: Default::default(),
+            guarded: pagebridge_mcp::router(gate.clone(), store.store.clone(), rules),
+            gate,
             version: env!("CARGO_PKG_VERSION"),
         });
         let (stop, tasks) = (pagebridge_server::Stop::default(), TaskTracker::new());
@@ -144,6 +148,15 @@ impl Api {
         }
     }
 
+    /// A request to a path of the server, with the token if there is one.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, self.url(path, &[]));
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        }
+    }
+
     fn url(&self, path: &str, query: &[(&str, String)]) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
@@ -188,7 +201,7 @@ pub(crate) fn reachable(listen: SocketAddr) -> Url {
 }
 
 /// The innermost cause: `connection refused`, not that sending failed.
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Send(Box<crate::send::SendArgs>),
     /// Tell of a change, such as a deploy, with what the CI system says of it
     Change(Box<crate::change::ChangeArgs>),
+    /// Give an assistant tools, over standard input and output (Model Context Protocol)
+    Mcp(ServerArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -16,6 +16,7 @@ mod export;
 mod gate;
 mod help;
 mod logs;
+mod mcp;
 mod netbox;
 mod operator;
 mod output;
@@ -96,6 +97,7 @@ async fn run(cli: Cli, env: &Env) -> Result<(), CliError> {
         Command::PagerDuty(asked) => rest::run(&asked, env, json).await,
         Command::Change(args) => change::run(*args, env, json).await,
         Command::Send(args) => send::run(*args, env, json).await,
+        Command::Mcp(from) => mcp::run(Api::find(&from, env).await?).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "pagebridge", &mut std::io::stdout());
             Ok(())

@@ -65,6 +65,7 @@ impl RunningBridge {
         }
         let mut endpoints = wiring::endpoints(config, &connected);
         endpoints.extend(chat::endpoint(config, chat.as_ref()));
+        let mcp = pagebridge_mcp::router(gate.clone(), store.store.clone(), config.mcp.clone());
         let server = Server::new(App {
             store: store.store.clone(),
             intake: Arc::new(EngineIntake { engine: engine.clone(), senders }),
@@ -73,7 +74,7 @@ impl RunningBridge {
             endpoints,
             access: gate::access(config, address.ip()),
             gate: gate.clone(),
-            guarded: chat::router(chat.as_ref()),
+            guarded: chat::router(chat.as_ref()).merge(mcp),
             version: env!("CARGO_PKG_VERSION"),
         });
         tasks.spawn(server.serve(listener, stop.clone()));

@@ -1,6 +1,6 @@
 //! What one client meets: a sandbox and, on the way to it, the bridge.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -14,8 +14,8 @@ use crate::own;
 
 /// More than the 100 rows of the largest page.
 const OPEN_INCIDENTS: usize = 105;
-/// The configuration of the bridge that a user would start from; it takes addresses and keys from the environment.
-const EXAMPLE: &str = "examples/events.toml";
+/// What opens the bridge's API, where the configuration asks for it.
+const API_TOKEN: &str = "a-token-for-peers-of-enough-letters";
 
 /// The running programs, and how a client reaches them. Dropping it ends them.
 pub(super) struct World {
@@ -28,10 +28,11 @@ pub(super) struct World {
     ca_file: String,
     routing_key: String,
     control_port: u16,
+    program: PathBuf,
 }
 
 impl World {
-    pub(super) fn start(binary: &Path, tools: &Tools, against: Against, dir: &Path) -> Result<Self> {
+    pub(super) fn start(binary: &Path, tools: &Tools, against: Against, example: &str, dir: &Path) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["sandbox", "--json"]).current_dir(dir);
         let (sandbox, ready) = Kept::ready(&command, &dir.join("sandbox.log")).context("the sandbox")?;
@@ -46,10 +47,11 @@ impl World {
             routing_key: text(&pagerduty["routing_key"])?.to_owned(),
             ready,
             control_port,
+            program: binary.to_owned(),
         };
         match against {
             Against::Sandbox => world.fill()?,
-            Against::Bridge => world.put_bridge(binary, tools, dir)?,
+            Against::Bridge => world.put_bridge(tools, example, dir)?,
         }
         Ok(world)
     }
@@ -64,10 +66,10 @@ impl World {
     }
 
     /// Starts a bridge that passes events on to the sandbox, with TLS and a proxy in front of it.
-    fn put_bridge(&mut self, binary: &Path, tools: &Tools, dir: &Path) -> Result<()> {
+    fn put_bridge(&mut self, tools: &Tools, example: &str, dir: &Path) -> Result<()> {
         let port = own::free_port()?;
-        let mut command = Command::new(binary);
-        command.args(["serve", "--json", "--log", "warn", "--config"]).arg(tools.root().join(EXAMPLE));
+        let mut command = Command::new(&self.program);
+        command.args(["serve", "--json", "--log", "warn", "--config"]).arg(tools.root().join(example));
         command.arg("--listen").arg(format!("127.0.0.1:{port}"));
         command.arg("--store").arg(format!("sqlite:{}", dir.join("pagebridge.db").display()));
         let pagerduty = &self.ready["pagerduty"];
@@ -82,7 +84,7 @@ impl World {
         ] {
             command.env(variable, text(&pagerduty[key])?);
         }
-        command.current_dir(dir);
+        command.env("PAGEBRIDGE_API_TOKEN", API_TOKEN).current_dir(dir);
         let (bridge, _) = Kept::ready(&command, &dir.join("bridge.log")).context("the bridge")?;
         let (front, ready) = Kept::ready(&tools.front(port, dir), &dir.join("front.log")).context("the TLS front")?;
         self.url = format!("http://127.0.0.1:{port}");
@@ -115,6 +117,8 @@ impl World {
             .env("PEER_ACCOUNT_TOKEN", given("account_token"))
             .env("PEER_FROM", given("from"))
             .env("PEER_SERVICE_ID", given("service_id"))
+            .env("PEER_API_TOKEN", API_TOKEN)
+            .env("PEER_PROGRAM", &self.program)
             .env("PEER_OPEN_INCIDENTS", OPEN_INCIDENTS.to_string());
         // Whom to trust, each in the words of another library.
         for variable in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {

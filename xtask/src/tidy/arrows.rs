@@ -36,6 +36,7 @@ const ARROWS: &[Row] = &[
     Row { name: "account", uses: &["pagerduty"], tests_use: &["sandbox"] },
     // Hands endpoints to the server, which knows nothing of chats.
     row("chat", &["access", "actions", "core", "ports", "pagerduty"]),
+    row("mcp", &["access", "actions", "core", "ports", "server"]),
     row("server", &["access", "actions", "core", "ports", "engine", "pagerduty"]),
     row("sandbox", &["pagerduty"]),
     // The two stores are for its runs on them; the model needs only the first three.
@@ -54,6 +55,7 @@ const ARROWS: &[Row] = &[
             "access",
             "account",
             "chat",
+            "mcp",
             "server",
             "sandbox",
         ],

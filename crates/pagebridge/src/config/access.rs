@@ -15,7 +15,7 @@ use std::ops::Range;
 const TOKEN_LEN_MIN: usize = 24;
 
 /// Most runs in an hour that can be set; what is more is no limit.
-const PER_HOUR_MAX: i64 = 1_000_000;
+pub(super) const PER_HOUR_MAX: i64 = 1_000_000;
 
 /// One token of the API.
 #[derive(Clone, Debug)]
@@ -179,7 +179,7 @@ impl Resolver<'_> {
     }
 
     /// A name that fits no action is a mistake that would only show when it is needed.
-    fn check_pattern(&mut self, pattern: &At<String>) -> bool {
+    pub(super) fn check_pattern(&mut self, pattern: &At<String>) -> bool {
         let fits = Catalogue::new().actions().any(|action| fits(&pattern.value, action.name));
         if !fits {
             let message = format!("no action is called `{}`", pattern.value);

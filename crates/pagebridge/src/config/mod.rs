@@ -8,6 +8,7 @@ mod chat;
 mod dropin;
 mod findings;
 mod load;
+mod mcp;
 mod netbox;
 mod operator;
 mod posts;
@@ -34,6 +35,7 @@ pub(crate) use rt::{WEBHOOK_PAGE, hears_webhook_page, services_of};
 pub(crate) use section::nearest;
 
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
+use pagebridge_mcp::Rules;
 use pagerduty::Secret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -80,6 +82,8 @@ pub(crate) struct Config {
     pub(crate) tokens: Vec<Token>,
     /// The account that actions are run in.
     pub(crate) actions: Actions,
+    /// Which actions are tools for assistants.
+    pub(crate) mcp: Rules,
     /// The systems.
     pub(crate) systems: Vec<System>,
     /// The bridges.

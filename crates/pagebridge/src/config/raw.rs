@@ -2,6 +2,7 @@
 
 use super::access::{RawActions, RawToken};
 use super::chat::RawChatCommands;
+use super::mcp::RawMcp;
 use super::netbox::RawNetBox;
 use super::operator::RawOperator;
 use super::posts::RawChat;
@@ -24,6 +25,7 @@ pub(crate) struct Raw {
     pub(crate) tokens: Vec<RawToken>,
     pub(crate) actions: RawActions,
     pub(crate) chat: Option<RawChatCommands>,
+    pub(crate) mcp: RawMcp,
     pub(crate) systems: Vec<RawSystem>,
     pub(crate) bridges: Vec<RawBridge>,
     pub(crate) polling: RawPolling,
@@ -151,6 +153,7 @@ impl Raw {
         raw.delivery = file.section("delivery").map(RawDelivery::read).unwrap_or_default();
         raw.actions = file.section("actions").map(RawActions::read).unwrap_or_default();
         raw.chat = file.section("chat").map(RawChatCommands::read);
+        raw.mcp = file.section("mcp").map(RawMcp::read).unwrap_or_default();
         raw.operator = file.section("operator").map(RawOperator::read).unwrap_or_default();
         raw.profiles = RawProfile::all(&mut file);
         file.end();

@@ -42,7 +42,9 @@ impl<'a> Resolver<'a> {
         let mut systems = self.systems(&raw.systems);
         let actions = self.actions(&raw.actions, &systems);
         let chat = self.chat_commands(raw.chat.as_ref(), &systems, store.as_ref());
-        let bridges = rules::bridges(&raw.bridges, &raw.systems, &mut systems, raw.chat.is_some(), self.findings);
+        let alone = raw.chat.is_some() || !raw.tokens.is_empty();
+        let bridges = rules::bridges(&raw.bridges, &raw.systems, &mut systems, alone, self.findings);
+        let mcp = self.mcp(&raw.mcp);
         let instance = self.instance(raw.instance.as_ref());
         let poll = self.poll(&raw.polling);
         let backoff = self.backoff(&raw.delivery);
@@ -57,6 +59,7 @@ impl<'a> Resolver<'a> {
             tokens: tokens?,
             actions: actions?,
             chat: chat.ok()?,
+            mcp: mcp?,
             systems,
             bridges,
             backoff,

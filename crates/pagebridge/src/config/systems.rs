@@ -239,10 +239,10 @@ impl Resolver<'_> {
 
     fn check_paths(&mut self, raw: &RawSystem) {
         for path in raw.paths.iter().flatten() {
-            let own = ["/api", "/healthz", "/readyz", "/metrics", "/hooks/", "/chat/"];
+            let own = ["/api", "/healthz", "/readyz", "/metrics", "/mcp", "/hooks/", "/chat/"];
             let taken = own.iter().any(|prefix| path.value.starts_with(prefix));
             if !path.value.starts_with('/') || path.value.len() < 2 || path.value.contains(['?', '#', ' ']) || taken {
-                let fix = "write a path such as `/ops-webhook`; /api, /hooks, /chat, /healthz, /readyz and /metrics are taken";
+                let fix = "write a path such as `/ops-webhook`; /api, /hooks, /chat, /mcp, /healthz, /readyz and /metrics are taken";
                 self.findings.error(path.at.clone(), format!("`{}` cannot be a path for webhooks", path.value), fix);
             }
         }

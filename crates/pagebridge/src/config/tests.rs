@@ -2,6 +2,7 @@
 
 mod access;
 mod chat;
+mod mcp;
 mod netbox;
 mod operator;
 mod posts;

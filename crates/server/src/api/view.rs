@@ -303,7 +303,9 @@ pub struct DeadLetterView {
 }
 
 impl DeadLetterView {
-    pub(crate) fn of(letter: DeadLetter) -> Self {
+    /// Shows one.
+    #[must_use]
+    pub fn of(letter: DeadLetter) -> Self {
         Self {
             incident: letter.incident.0,
             system: letter.system.to_string(),

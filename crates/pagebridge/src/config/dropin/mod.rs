@@ -13,6 +13,7 @@ use super::text::Text;
 use super::{Actions, Config, Kind, OPSGENIE_API_URL, Opsgenie, PAGERDUTY_API_URL, PagerDuty, System};
 use crate::env::Env;
 use pagebridge_core::{Backoff, Bridge, PollPolicy, SystemName};
+use pagebridge_mcp::Rules;
 use pagerduty::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -127,6 +128,7 @@ fn resolve_proxy(overrides: &Overrides, env: &Env, findings: &mut Findings) -> O
         tokens: Vec::new(),
         actions: Actions::default(),
         chat: None,
+        mcp: Rules::default(),
         systems,
         bridges: vec![Bridge::opsgenie_proxy("opsgenie", "pagerduty")],
         backoff: Backoff::default(),

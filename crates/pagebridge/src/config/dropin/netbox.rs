@@ -8,6 +8,7 @@ use crate::config::resolve::{LISTEN, Resolver, STOP_MS};
 use crate::config::{Actions, Alerts, Config, Kind, NetBox, PAGERDUTY_EVENTS_URL, System, Tie};
 use crate::env::Env;
 use pagebridge_core::{Backoff, BridgeName, Direction, PollPolicy, SystemName};
+use pagebridge_mcp::Rules;
 use pagerduty::Secret;
 
 /// Variables of which one says that the module is to be stood in for. A routing key alone may be anybody's.
@@ -65,6 +66,7 @@ pub(super) fn resolve(overrides: &Overrides, env: &Env, findings: &mut Findings)
         tokens: Vec::new(),
         actions: Actions::default(),
         chat: None,
+        mcp: Rules::default(),
         bridges: all_bridges(&systems),
         systems,
         backoff: Backoff::default(),
