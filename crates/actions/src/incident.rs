@@ -1,10 +1,12 @@
 //! Finding the incident that is meant by an id, a number or a key.
 
+use pagerduty::Class;
 use pagerduty::rest::raw;
 use serde_json::Value;
 
 use crate::outcome::{ActionError, ErrorKind};
 use crate::request::Built;
+use crate::run::refused_as;
 use crate::session::{Session, Stop};
 
 const OPEN: [(&str, &str); 2] = [("statuses[]", "triggered"), ("statuses[]", "acknowledged")];
@@ -17,7 +19,8 @@ pub(crate) async fn find(session: &Session<'_>, name: &str) -> Result<String, St
     }
     let number = name.strip_prefix('#').unwrap_or(name);
     if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
-        let reply = session.look(raw::request_at(http::Method::GET, &["incidents", number], &[], None)).await?;
+        let looked = session.look(raw::request_at(http::Method::GET, &["incidents", number], &[], None)).await;
+        let reply = looked.map_err(|stop| if refused_as(&stop, Class::NotFound) { none(name).into() } else { stop })?;
         let id = reply.value["incident"]["id"].as_str();
         return id.map(str::to_owned).ok_or_else(|| none(name).into());
     }

@@ -148,6 +148,7 @@ fn message(kind: ErrorKind, said: &str, status: u16) -> String {
         ErrorKind::UnknownRequester => {
             format!("{said}; give the e-mail address of a user of the account as `from_email`")
         }
+        ErrorKind::NotFound => format!("{said}: there is no such object, or the token may not see it"),
         ErrorKind::Unknown => format!("{said}; it may have been done all the same, look before repeating it"),
         _ => said,
     }

@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use pagebridge_access::{Principal, Role};
 use serde_json::{Value, json};
@@ -59,7 +60,7 @@ async fn handle(
 
 /// The command, and the user that the program says: JSON, or the text alone.
 fn read(headers: &HeaderMap, body: &str) -> Result<(String, Option<String>), String> {
-    let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.to_ascii_lowercase().starts_with("text/plain") {
         return Ok((body.to_owned(), None));
     }
@@ -83,5 +84,7 @@ fn key(who: &Principal, headers: &HeaderMap) -> Result<Option<String>, &'static 
 }
 
 fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
-    (status, Json(json!({"status": status.as_u16(), "code": code, "detail": detail}))).into_response()
+    let title = status.canonical_reason().unwrap_or("Error");
+    let body = json!({"status": status.as_u16(), "title": title, "code": code, "detail": detail});
+    (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

@@ -36,8 +36,9 @@ const ARROWS: &[Row] = &[
     Row { name: "account", uses: &["pagerduty"], tests_use: &["sandbox"] },
     // Hands endpoints to the server, which knows nothing of chats.
     row("chat", &["access", "actions", "core", "ports", "pagerduty"]),
-    row("mcp", &["access", "actions", "core", "ports", "server"]),
     row("server", &["access", "actions", "core", "ports", "engine", "pagerduty"]),
+    // Shows incidents and entries as the server does.
+    row("mcp", &["access", "actions", "core", "ports", "server"]),
     row("sandbox", &["pagerduty"]),
     // The two stores are for its runs on them; the model needs only the first three.
     row("sim", &["core", "ports", "engine", "store-sqlite", "store-postgres"]),

@@ -122,6 +122,7 @@ pub fn openapi() -> Value {
     for action in offered(&Catalogue::new()) {
         entry(&mut paths, &format!("/actions/{}", action.name))["post"] = run(action);
     }
+    entry(&mut paths, "/chat")["post"] = command();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -224,6 +225,30 @@ fn run(action: &Action) -> Value {
             "4XX": {"$ref": "#/components/responses/Failed"},
             "5XX": {"$ref": "#/components/responses/Failed"},
         },
+    })
+}
+
+/// A command as it is typed in chats: there when `[chat]` is configured, and answered by whoever was put behind our guard.
+fn command() -> Value {
+    let input = json!({
+        "type": "object", "required": ["text"], "additionalProperties": false,
+        "properties": {
+            "text": {"type": "string", "minLength": 1, "description": "The command, as docs/chat.md has them"},
+            "user": {"type": "string", "description": "E-mail address of the PagerDuty user who asks"},
+        },
+    });
+    let reply = json!({
+        "type": "object", "required": ["ok", "text"],
+        "properties": {"ok": {"type": "boolean"}, "text": {"type": "string", "description": "The reply"}},
+    });
+    json!({
+        "operationId": "runCommand", "summary": "Carry out a command as it is typed in chats", "x-role": "viewer",
+        "description": "What the command does needs the role of its action.",
+        "parameters": [{"$ref": "#/components/parameters/key"}],
+        "requestBody": {"required": true, "content": {
+            "application/json": {"schema": input}, "text/plain": {"schema": {"type": "string"}},
+        }},
+        "responses": {"200": answer("How it ended", reply), "default": {"$ref": "#/components/responses/Problem"}},
     })
 }
 
