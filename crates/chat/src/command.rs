@@ -113,23 +113,7 @@ pub(crate) enum Misread {
 pub(crate) fn nearest(word: &str) -> Option<&'static Verb> {
     let word = word.to_lowercase();
     let first = |name: &'static str| name.split(' ').next().unwrap_or(name);
-    let near = |verb: &&'static Verb| verb.names.iter().map(|name| distance(&word, first(name))).min();
+    let near = |verb: &&'static Verb| verb.names.iter().map(|name| strsim::levenshtein(&word, first(name))).min();
     let (steps, verb) = VERBS.iter().copied().filter_map(|verb| Some((near(&verb)?, verb))).min_by_key(|(d, _)| *d)?;
     (steps <= 1 + word.chars().count() / 3).then_some(verb)
-}
-
-/// Letters to change, add or leave out to get from one word to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let change = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

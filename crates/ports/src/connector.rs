@@ -143,3 +143,11 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
 }
+
+impl Check {
+    /// Tells what was found.
+    pub fn new(system: &SystemName, name: &str, result: CheckResult, detail: &str, remedy: &str) -> Self {
+        let (name, detail, remedy) = (name.to_owned(), detail.to_owned(), remedy.to_owned());
+        Self { system: system.clone(), name, result, detail, remedy }
+    }
+}

@@ -239,13 +239,7 @@ impl NetBox {
     }
 
     fn found(&self, name: &str, result: CheckResult, detail: &str, remedy: &str) -> Check {
-        Check {
-            system: self.settings.system.clone(),
-            name: name.to_owned(),
-            result,
-            detail: detail.to_owned(),
-            remedy: remedy.to_owned(),
-        }
+        Check::new(&self.settings.system, name, result, detail, remedy)
     }
 }
 

@@ -407,13 +407,7 @@ impl NetBox {
     }
 
     fn told(&self, result: CheckResult, detail: &str, remedy: &str) -> Check {
-        Check {
-            system: self.settings.system.clone(),
-            name: NAME.to_owned(),
-            result,
-            detail: detail.to_owned(),
-            remedy: remedy.to_owned(),
-        }
+        Check::new(&self.settings.system, NAME, result, detail, remedy)
     }
 }
 

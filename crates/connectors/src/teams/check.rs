@@ -19,12 +19,6 @@ impl Teams {
                 "copy it whole from the trigger of the Workflow; the old connectors are retired",
             ),
         };
-        vec![Check {
-            system: self.settings.system.clone(),
-            name: "workflow".to_owned(),
-            result,
-            detail: detail.to_owned(),
-            remedy: remedy.to_owned(),
-        }]
+        vec![Check::new(&self.settings.system, "workflow", result, detail, remedy)]
     }
 }

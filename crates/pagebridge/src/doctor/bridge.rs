@@ -95,11 +95,5 @@ async fn told_by_server(config: &Config, connected: &[Connected]) -> Vec<Check> 
 }
 
 fn upkeep_warning(detail: &str, remedy: &str) -> Check {
-    Check {
-        system: SystemName::new("pagebridge"),
-        name: "upkeep".to_owned(),
-        result: CheckResult::Warning,
-        detail: detail.to_owned(),
-        remedy: remedy.to_owned(),
-    }
+    Check::new(&SystemName::new("pagebridge"), "upkeep", CheckResult::Warning, detail, remedy)
 }
