@@ -118,6 +118,8 @@ pub(crate) struct ExportArgs {
 pub(crate) enum ExportCommand {
     /// Print a Perl program that has Request Tracker tell the bridge at once when a ticket changes; run it on RT's machine
     RtScrip(RtScripArgs),
+    /// Write a StackStorm pack whose actions call the bridge, or check a pack
+    StackstormPack(crate::export::pack::PackArgs),
 }
 
 #[derive(Debug, Args)]

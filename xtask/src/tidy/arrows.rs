@@ -32,6 +32,7 @@ const ARROWS: &[Row] = &[
     Row { name: "actions", uses: &["pagerduty"], tests_use: &["sandbox"] },
     // What reaches PagerDuty and what does not is tested against the look-alike.
     Row { name: "access", uses: &["actions", "core", "ports", "pagerduty"], tests_use: &["sandbox"] },
+    row("stackstorm", &["actions"]),
     // What it reads is tested against the look-alike; judging needs nothing.
     Row { name: "account", uses: &["pagerduty"], tests_use: &["sandbox"] },
     // Hands endpoints to the server, which knows nothing of chats.
@@ -54,6 +55,7 @@ const ARROWS: &[Row] = &[
             "engine",
             "actions",
             "access",
+            "stackstorm",
             "account",
             "chat",
             "mcp",

@@ -51,7 +51,9 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "the proxy ends with the test's runtime")]
     pub(crate) async fn with(pagerduty: PagerDutyConfig) -> World {
         let config = Config {
-            seed_file: Some(SeedFile::parse(include_str!("seed.json")).expect("a seed file")),
+            seed_file: Some(
+                SeedFile::parse(include_str!("../../../../fixtures/actions/seed.json")).expect("a seed file"),
+            ),
             start: Some("2026-11-27T12:00:00Z".parse().expect("a time")),
             clock: ClockMode::Manual,
             pagerduty,

@@ -1,5 +1,7 @@
 //! `export`: programs and files for other systems.
 
+pub(crate) mod pack;
+
 use crate::cli::{ExportCommand, RtScripArgs};
 use crate::exit::{CliError, Exit};
 use crate::output;
@@ -9,9 +11,12 @@ use serde_json::json;
 /// The program that puts the scrip into Request Tracker, with places for what differs.
 const RT_SCRIP: &str = include_str!("rt_scrip.pl");
 
-/// Writes what was asked for to standard output.
+/// Writes what was asked for.
 pub(crate) fn run(command: &ExportCommand, json: bool) -> Result<(), CliError> {
-    let ExportCommand::RtScrip(args) = command;
+    let args = match command {
+        ExportCommand::RtScrip(args) => args,
+        ExportCommand::StackstormPack(args) => return pack::run(args, json),
+    };
     let script = rt_scrip(args)?;
     match json {
         true => output::say_json(&json!({"script": script})),
