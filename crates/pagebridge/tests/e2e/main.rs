@@ -18,6 +18,7 @@ mod program;
 mod recipes;
 mod rt;
 mod send;
+mod stackstorm;
 mod stopping;
 mod subscription;
 mod world;
