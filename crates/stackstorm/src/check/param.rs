@@ -104,7 +104,7 @@ fn one(check: &mut Check<'_>, file: &str, name: &str, schema: &Value) {
         fault("it has to be a map".to_owned());
         return;
     };
-    for key in schema.keys().filter(|key| !KEYWORDS.contains(&key.as_str())) {
+    for key in unknown(schema) {
         fault(format!("`{key}` is no keyword that StackStorm knows"));
     }
     match schema.get("type") {
@@ -139,4 +139,16 @@ fn one(check: &mut Check<'_>, file: &str, name: &str, schema: &Value) {
         }
         _ => {}
     }
+}
+
+/// The keywords that StackStorm does not know, of a schema and of those within it.
+fn unknown(schema: &Fields) -> Vec<&str> {
+    let mut found: Vec<&str> = schema.keys().map(String::as_str).filter(|key| !KEYWORDS.contains(key)).collect();
+    let maps =
+        ["properties", "patternProperties", "definitions"].iter().filter_map(|key| schema.get(*key)?.as_object());
+    let lists = ["items", "allOf", "anyOf", "oneOf"].iter().filter_map(|key| schema.get(*key)?.as_array());
+    let single = ["items", "additionalItems", "additionalProperties", "not"].iter().filter_map(|key| schema.get(*key));
+    let within = maps.flat_map(Fields::values).chain(lists.flatten()).chain(single);
+    found.extend(within.filter_map(Value::as_object).flat_map(unknown));
+    found
 }

@@ -187,6 +187,12 @@ const FAULTS: &[(&str, &str, &str, &str)] = &[
         "  who: text\n",
         "parameter `who`: it has to be a map",
     ),
+    (
+        "actions/call.yaml",
+        "enum: [a, b]",
+        "properties:\n      x: {type: array, item: {type: string}}",
+        "parameter `what`: `item` is no keyword that StackStorm knows",
+    ),
     // Aliases.
     ("aliases/call.yaml", "pack: tools\n", "", "aliases/call.yaml: `pack` is missing"),
     ("aliases/call.yaml", "action_ref: tools.call\n", "", "aliases/call.yaml: `action_ref` is missing"),
