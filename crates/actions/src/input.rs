@@ -72,8 +72,10 @@ fn as_kind(kind: Kind, value: Value) -> Value {
             _ => Value::String(text),
         },
         (Kind::Texts | Kind::Incidents | Kind::Choices(_), Value::String(text)) => {
-            Value::Array(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect())
+            let bare = text.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(&text);
+            Value::Array(bare.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect())
         }
+        (Kind::Choices(_), Value::Array(words)) => Value::Array(words.into_iter().map(without_brackets).collect()),
         (Kind::Texts | Kind::Incidents, Value::Array(values)) => {
             Value::Array(values.into_iter().map(number_to_text).collect())
         }
@@ -86,6 +88,14 @@ fn as_kind(kind: Kind, value: Value) -> Value {
         }
         (Kind::Text | Kind::Id | Kind::Incident, value) => number_to_text(value),
         (_, value) => value,
+    }
+}
+
+/// StackStorm splits what is typed in a chat at the commas, whatever stands around it: `[a,b]` comes as `[a` and `b]`.
+fn without_brackets(word: Value) -> Value {
+    match word {
+        Value::String(word) => Value::from(word.trim().trim_start_matches('[').trim_end_matches(']').trim()),
+        other => other,
     }
 }
 

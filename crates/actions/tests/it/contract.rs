@@ -238,3 +238,22 @@ async fn a_key_that_fits_several_open_incidents_is_not_guessed() {
     assert!(message(&outcome).contains(&world.disk), "{}", message(&outcome));
     assert_eq!(world.result("incident.get", json!({"entity_id": "key:db-1/old"})).await["status"], "resolved");
 }
+
+#[tokio::test]
+async fn words_may_come_with_the_brackets_that_somebody_typed() {
+    let world = World::start().await;
+    for statuses in [
+        json!(["triggered", "acknowledged"]),
+        json!("triggered,acknowledged"),
+        json!("[triggered, acknowledged]"),
+        // As StackStorm splits it.
+        json!(["[triggered", "acknowledged]"]),
+    ] {
+        world.requests();
+        world.result("incident.find", json!({"statuses": statuses})).await;
+        let path = world.requests()[0].path.replace("%5B%5D", "[]");
+        assert!(path.contains("statuses[]=triggered&statuses[]=acknowledged"), "{statuses}: {path}");
+    }
+    let wrong = world.run("incident.find", json!({"statuses": ["[open"]})).await;
+    assert_eq!(kind(&wrong), ErrorKind::InvalidInput);
+}

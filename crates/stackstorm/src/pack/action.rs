@@ -56,7 +56,7 @@ fn description(action: &Action) -> String {
 
 fn parameter(action: &Action, field: &Param, position: Option<usize>) -> Yaml {
     let mut fields = of_kind(action, field);
-    fields.push(("description", field.description.into()));
+    fields.push(("description", about(field).into()));
     if field.required {
         fields.push(("required", true.into()));
     }
@@ -72,6 +72,13 @@ fn parameter(action: &Action, field: &Param, position: Option<usize>) -> Yaml {
     Yaml::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
+fn about(field: &Param) -> String {
+    match field.kind {
+        Kind::Choices(words) => format!("{}; some of {}", field.description, words.join(", ")),
+        _ => field.description.to_owned(),
+    }
+}
+
 /// StackStorm takes one type, written as text.
 fn of_kind(action: &Action, field: &Param) -> Vec<(&'static str, Yaml)> {
     let kind = |name: &str| ("type", Yaml::from(name));
@@ -81,9 +88,9 @@ fn of_kind(action: &Action, field: &Param) -> Vec<(&'static str, Yaml)> {
     }
     match field.kind {
         Kind::Text | Kind::Id | Kind::Incident => vec![kind("string")],
-        Kind::Texts | Kind::Incidents => vec![kind("array"), items(json!({"type": "string"}))],
+        // Words are left to the bridge: brackets that are typed in a chat come to StackStorm's own check as part of them.
+        Kind::Texts | Kind::Incidents | Kind::Choices(_) => vec![kind("array"), items(json!({"type": "string"}))],
         Kind::Choice(words) => vec![kind("string"), ("enum", Yaml::list(words.iter().copied()))],
-        Kind::Choices(words) => vec![kind("array"), items(json!({"type": "string", "enum": words}))],
         Kind::Integer(least, most) => {
             vec![kind("integer"), ("minimum", json!(least).into()), ("maximum", json!(most).into())]
         }
