@@ -203,6 +203,31 @@ impl Reader {
             state.incidents().iter().filter(|incident| incident["incident_key"] == key || has_alert(incident));
         found.next().unwrap_or_else(|| panic!("no incident for {key}")).clone()
     }
+
+    async fn was_warned(&self) {
+        for (key, reason) in
+            [("k8s:shop:Pod/web-7f9c:BackOff", "BackOff"), ("k8s:default:Node/n1:NodeNotReady", "NodeNotReady")]
+        {
+            self.triggered(key).await;
+            let alerts = self.world.alerts(key).await;
+            assert_eq!((alerts.len(), &alerts[0].1["severity"]), (1, &json!("warning")), "{alerts:?}");
+            assert!(alerts[0].1["summary"].as_str().is_some_and(|summary| summary.starts_with(reason)), "{alerts:?}");
+        }
+        assert!(!self.world.dir.join("reader/pwned").exists(), "what an event says was run");
+    }
+
+    async fn deployed(&self) {
+        until("the change to be passed on", async || {
+            let listed = self.rest("change_events").await;
+            let found = listed["change_events"].as_array()?.iter().find(|change| {
+                change["summary"] == "Deployed api-service v2.5.0 to production"
+                    && change["custom_details"]["deployer"] == "ann"
+                    && change["links"].as_array().is_some_and(|links| !links.is_empty())
+            });
+            found.map(drop)
+        })
+        .await;
+    }
 }
 
 /// What must have come of a recipe.
@@ -260,32 +285,8 @@ async fn check(number: u32, reader: &Reader, ended: &Ended) {
         }
         14 => says(&["CPU 95% on srv01", "is acknowledged", "Ann Berg"]),
         15 => says(&["ServiceDown"]),
-        16 => {
-            for (key, reason) in
-                [("k8s:shop:Pod/web-7f9c:BackOff", "BackOff"), ("k8s:default:Node/n1:NodeNotReady", "NodeNotReady")]
-            {
-                reader.triggered(key).await;
-                let alerts = reader.world.alerts(key).await;
-                assert_eq!((alerts.len(), &alerts[0].1["severity"]), (1, &json!("warning")), "{alerts:?}");
-                assert!(
-                    alerts[0].1["summary"].as_str().is_some_and(|summary| summary.starts_with(reason)),
-                    "{alerts:?}"
-                );
-            }
-            assert!(!reader.world.dir.join("reader/pwned").exists(), "what an event says was run");
-        }
-        17 => {
-            until("the change to be passed on", async || {
-                let listed = reader.rest("change_events").await;
-                let found = listed["change_events"].as_array()?.iter().find(|change| {
-                    change["summary"] == "Deployed api-service v2.5.0 to production"
-                        && change["custom_details"]["deployer"] == "ann"
-                        && change["links"].as_array().is_some_and(|links| !links.is_empty())
-                });
-                found.map(drop)
-            })
-            .await;
-        }
+        16 => reader.was_warned().await,
+        17 => reader.deployed().await,
         18 => says(&["test-"]),
         other => panic!("recipe {other} has a command and no check"),
     }
