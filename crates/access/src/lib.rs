@@ -11,4 +11,4 @@ mod redact;
 
 pub use account::Account;
 pub use gate::{Asked, Gate, surface_name};
-pub use principal::{Principal, Role, fits, needed};
+pub use principal::{KEY_SIZE_BYTES_MAX, Principal, Role, fits, needed};

@@ -35,6 +35,9 @@ impl Role {
     }
 }
 
+/// Longest key of a request, in bytes.
+pub const KEY_SIZE_BYTES_MAX: usize = 200;
+
 /// Objects that a responder may change.
 const RESPONDERS_OBJECTS: &[&str] = &["incident", "alert", "event", "change_event"];
 
@@ -77,6 +80,13 @@ impl Principal {
     pub fn may(&self, action: &Action) -> bool {
         let listed = |names: &Vec<String>| names.iter().any(|name| fits(name, action.name));
         self.role >= needed(action) && self.actions.as_ref().is_none_or(listed)
+    }
+
+    /// Makes a key that only it can use, so that nobody can guess another's outcome; `below` tells places apart that take
+    /// keys. `None` when what was given is empty or too long.
+    #[must_use]
+    pub fn own_key(&self, below: &str, given: &str) -> Option<String> {
+        (1..=KEY_SIZE_BYTES_MAX).contains(&given.len()).then(|| format!("http/{}/{below}{given}", self.name))
     }
 
     /// Tells whether an input is in the name of a user other than its own. An admin may do that, and so may whoever has

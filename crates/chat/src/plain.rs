@@ -20,9 +20,6 @@ pub const PLAIN_PATH: &str = "/api/v1/chat";
 /// How long a program waits for the end of its command, at most.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// Longest key of a request, in bytes.
-const KEY_SIZE_BYTES_MAX: usize = 200;
-
 /// The path for programs, to be put behind a guard that adds the [`Principal`] to each request.
 pub fn router(chat: Chat) -> Router {
     Router::new().route(PLAIN_PATH, post(handle)).layer(DefaultBodyLimit::max(BODY_SIZE_BYTES_MAX)).with_state(chat)
@@ -74,11 +71,10 @@ fn read(headers: &HeaderMap, body: &str) -> Result<(String, Option<String>), Str
     }
 }
 
-/// A key belongs to whoever uses it: nobody can guess another's outcome.
 fn key(who: &Principal, headers: &HeaderMap) -> Result<Option<String>, &'static str> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    match key.to_str().ok().filter(|key| (1..=KEY_SIZE_BYTES_MAX).contains(&key.len())) {
-        Some(key) => Ok(Some(format!("http/{}/chat/{key}", who.name))),
+    match key.to_str().ok().and_then(|key| who.own_key("chat/", key)) {
+        Some(key) => Ok(Some(key)),
         None => Err("`Idempotency-Key` may have 1 to 200 visible ASCII characters"),
     }
 }

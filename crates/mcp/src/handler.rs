@@ -4,7 +4,7 @@ use crate::rules::Rules;
 use crate::tools::{self, DRY_RUN, Tool, action_of};
 use crate::{answer, own};
 use pagebridge_access::{Asked, Gate, Principal};
-use pagebridge_actions::Surface;
+use pagebridge_actions::{Action, Effect, Surface};
 use pagebridge_ports::Store;
 use rmcp::ErrorData;
 use rmcp::ServerHandler;
@@ -49,12 +49,12 @@ impl Handler {
     }
 
     async fn call(&self, who: &Principal, name: &str, input: Map<String, Value>) -> Result<CallToolResult, ErrorData> {
-        if let Some(found) = own::call(&*self.store, name, &input).await {
-            return Ok(found.map_or_else(|sentence| answer::of_error(&sentence), answer::of_data));
-        }
         let Some((gate, action)) = self.gate.as_ref().and_then(|gate| Some((gate, action_of(gate.catalogue(), name)?)))
         else {
-            return Err(ErrorData::invalid_params(format!("there is no tool `{}`", name.escape_debug()), None));
+            let found = own::call(&*self.store, name, &input).await.ok_or_else(|| {
+                ErrorData::invalid_params(format!("there is no tool `{}`", name.escape_debug()), None)
+            })?;
+            return Ok(found.map_or_else(|sentence| answer::of_error(&sentence), answer::of_data));
         };
         let (input, dry_run) = match without_dry_run(action, input) {
             Ok(both) => both,
@@ -67,11 +67,8 @@ impl Handler {
 }
 
 /// Takes the field that every tool has which changes something.
-fn without_dry_run(
-    action: &pagebridge_actions::Action,
-    mut input: Map<String, Value>,
-) -> Result<(Map<String, Value>, bool), &'static str> {
-    if tools::tool(action).hints.read_only {
+fn without_dry_run(action: &Action, mut input: Map<String, Value>) -> Result<(Map<String, Value>, bool), &'static str> {
+    if action.effect == Effect::ReadOnly {
         return Ok((input, false));
     }
     match input.remove(DRY_RUN) {

@@ -127,10 +127,7 @@ impl Api {
     }
 
     async fn send(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<Value, CliError> {
-        let mut request = self.client.request(method, self.url(&format!("api/v1/{path}"), query));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose());
-        }
+        let request = self.request(method, &format!("api/v1/{path}"), query);
         let response = request.send().await.map_err(|error| self.unreachable(&reason(&error)))?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(|error| self.unreachable(&reason(&error)))?;
@@ -149,8 +146,8 @@ impl Api {
     }
 
     /// A request to a path of the server, with the token if there is one.
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, self.url(path, &[]));
+    pub(crate) fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+        let request = self.client.request(method, self.url(path, query));
         match &self.token {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
@@ -201,8 +198,8 @@ pub(crate) fn reachable(listen: SocketAddr) -> Url {
 }
 
 /// The innermost cause: `connection refused`, not that sending failed.
-pub(crate) fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub(crate) fn reason(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;
     }

@@ -46,18 +46,21 @@ pub(crate) fn gate(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>
 /// The named account, or the only one.
 fn account(config: &Config) -> Option<(&System, &PagerDuty)> {
     let named = |system: &&System| config.actions.system.as_ref().is_none_or(|name| system.name == *name);
-    let mut all = config.systems.iter().filter(named).filter_map(|system| match &system.kind {
+    only(config.systems.iter().filter(named).filter_map(|system| match &system.kind {
         Kind::PagerDuty(own) => Some((system, own)),
         _ => None,
-    });
-    all.next().filter(|_| all.next().is_none())
+    }))
 }
 
 /// Where the only alerts go, and their routing key.
 fn alerts(config: &Config) -> Option<(&str, &Secret)> {
-    let mut all = config.systems.iter().filter_map(|system| match &system.kind {
+    only(config.systems.iter().filter_map(|system| match &system.kind {
         Kind::Alerts(own) => Some((system.api_url.as_str(), &own.routing_key)),
         _ => None,
-    });
+    }))
+}
+
+/// What there is one of.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
     all.next().filter(|_| all.next().is_none())
 }

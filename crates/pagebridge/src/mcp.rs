@@ -80,7 +80,7 @@ impl Relay {
 
     async fn ask(&self, message: &Value) -> Result<Value, String> {
         let agreed = self.agreed.lock().expect("nobody panics with it").clone();
-        let request = self.api.request(Method::POST, pagebridge_mcp::PATH.trim_start_matches('/'));
+        let request = self.api.request(Method::POST, pagebridge_mcp::PATH.trim_start_matches('/'), &[]);
         let sent = request.headers(headers(message, agreed.as_deref())).body(message.to_string()).send().await;
         let response = sent.map_err(|error| format!("the bridge cannot be reached: {}", crate::api::reason(&error)))?;
         let status = response.status().as_u16();

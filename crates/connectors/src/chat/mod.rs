@@ -2,6 +2,8 @@
 
 pub(crate) mod card;
 pub(crate) mod client;
+#[cfg(test)]
+pub(crate) mod samples;
 
 use crate::outcome::rejected;
 use pagebridge_core::{Delivery, Outcome};

@@ -2,34 +2,19 @@
 
 use super::*;
 use crate::Secret;
-use pagebridge_core::{Content, IncidentId, RecordRef, Role, Step, SystemName, Timestamp};
+use crate::chat::samples;
+use pagebridge_core::Content;
 
 fn delivery(status: Status) -> Delivery {
     Delivery {
-        incident: IncidentId(12),
-        system: SystemName::new("mattermost"),
-        number: 1,
-        attempts: 0,
-        uncertain: false,
-        step: Step::Create,
-        role: Role::Post,
-        record: None,
-        belongs_to: Some(RecordRef {
-            url: Some("https://acme.pagerduty.com/incidents/Q1".to_owned()),
-            ..RecordRef::id("Q1")
-        }),
-        left: None,
-        opened_at: Timestamp(0),
-        create_key: "Q1".to_owned(),
         content: Content {
             title: "Disk full [click](https://evil.test) @channel".to_owned(),
             service_name: Some("Production".to_owned()),
             ..Content::default()
         },
-        status,
         by: (status != Status::Triggered).then(|| "Ann Berg (PagerDuty)".to_owned()),
         note: "ann: looking @all".to_owned(),
-        mark: "[pb:x-12-1]".to_owned(),
+        ..samples::delivery("mattermost", status)
     }
 }
 

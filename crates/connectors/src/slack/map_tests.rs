@@ -1,25 +1,11 @@
 //! What a message looks like in each status, and that nothing that strangers write breaks out of it.
 
 use super::*;
-use pagebridge_core::{Content, IncidentId, Role, Step, SystemName, Timestamp, Urgency};
+use crate::chat::samples;
+use pagebridge_core::{Content, Urgency};
 
 fn delivery(status: Status, by: Option<&str>) -> Delivery {
     Delivery {
-        incident: IncidentId(12),
-        system: SystemName::new("slack"),
-        number: 1,
-        attempts: 0,
-        uncertain: false,
-        step: Step::Create,
-        role: Role::Post,
-        record: None,
-        belongs_to: Some(RecordRef {
-            url: Some("https://acme.pagerduty.com/incidents/Q1".to_owned()),
-            ..RecordRef::id("Q1")
-        }),
-        left: None,
-        opened_at: Timestamp(0),
-        create_key: "Q1".to_owned(),
         content: Content {
             title: "Disk full on <db-07> & <!channel>".to_owned(),
             body: "98 % of /var".to_owned(),
@@ -29,10 +15,9 @@ fn delivery(status: Status, by: Option<&str>) -> Delivery {
             assignees: vec!["Ann Berg".to_owned(), "Ben Okafor".to_owned()],
             ..Content::default()
         },
-        status,
         by: by.map(str::to_owned),
         note: "ann (PagerDuty): looking, <@U1>".to_owned(),
-        mark: "[pb:x-12-1]".to_owned(),
+        ..samples::delivery("slack", status)
     }
 }
 

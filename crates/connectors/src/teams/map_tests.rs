@@ -1,34 +1,18 @@
 //! What a card looks like, and that it fits.
 
 use super::*;
-use pagebridge_core::{Content, IncidentId, RecordRef, Role, Step, SystemName, Timestamp};
+use crate::chat::samples;
+use pagebridge_core::Content;
 
 fn delivery(status: Status) -> Delivery {
     Delivery {
-        incident: IncidentId(12),
-        system: SystemName::new("teams"),
-        number: 1,
-        attempts: 0,
-        uncertain: false,
-        step: Step::Create,
-        role: Role::Post,
-        record: None,
-        belongs_to: Some(RecordRef {
-            url: Some("https://acme.pagerduty.com/incidents/Q1".to_owned()),
-            ..RecordRef::id("Q1")
-        }),
-        left: None,
-        opened_at: Timestamp(0),
-        create_key: "Q1".to_owned(),
         content: Content {
             title: "Disk full [click](https://evil.test)".to_owned(),
             body: "98 %".to_owned(),
             ..Content::default()
         },
-        status,
-        by: None,
         note: "ann: looking".to_owned(),
-        mark: "[pb:x-12-1]".to_owned(),
+        ..samples::delivery("teams", status)
     }
 }
 

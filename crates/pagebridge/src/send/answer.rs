@@ -1,5 +1,6 @@
 //! What became of an event.
 
+use crate::api::reason;
 use pagerduty::{Class, Error};
 
 /// How an attempt ended.
@@ -47,8 +48,8 @@ pub(crate) fn judged(error: &Error, url: &str) -> Answer {
     let later = |why| Answer::Later { why, throttled: false };
     match error {
         Error::Invalid { problem } => Answer::Refused(format!("it cannot be sent: {problem}")),
-        Error::NotSent { source } => later(format!("cannot reach {url}: {}", innermost(source))),
-        Error::Unknown { source, .. } => later(format!("no answer from {url}: {}", innermost(source))),
+        Error::NotSent { source } => later(format!("cannot reach {url}: {}", reason(source))),
+        Error::Unknown { source, .. } => later(format!("no answer from {url}: {}", reason(source))),
         Error::Undecodable { status, problem, .. } => {
             later(format!("something else answers at {url} (status {status}): {problem}"))
         }
@@ -65,13 +66,4 @@ pub(crate) fn judged(error: &Error, url: &str) -> Answer {
             }
         }
     }
-}
-
-/// The innermost cause: `connection refused`, not that sending failed.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

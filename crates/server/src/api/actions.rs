@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
-use pagebridge_access::{Asked, Principal, needed};
+use pagebridge_access::{Asked, KEY_SIZE_BYTES_MAX, Principal, needed};
 use pagebridge_actions::{Action, Catalogue, Effect, ErrorKind, Identity, Outcome, Surface};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,9 +18,6 @@ use std::sync::Arc;
 
 /// Largest input of an action, in bytes.
 pub(crate) const INPUT_SIZE_BYTES_MAX: usize = 1024 * 1024;
-
-/// Longest key of a request, in bytes.
-pub(crate) const KEY_SIZE_BYTES_MAX: usize = 200;
 
 /// The header by which a repeat is known.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -103,12 +100,10 @@ fn no_account() -> Problem {
         .remedy("configure a system of kind pagerduty, and name it as `system` under [actions] if there are several")
 }
 
-/// A key belongs to whoever uses it: nobody can guess another's outcome.
 fn key(who: &Principal, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let fits = |key: &&str| !key.is_empty() && key.len() <= KEY_SIZE_BYTES_MAX;
-    match key.to_str().ok().filter(fits) {
-        Some(key) => Ok(Some(format!("http/{}/{key}", who.name))),
+    match key.to_str().ok().and_then(|key| who.own_key("", key)) {
+        Some(key) => Ok(Some(key)),
         None => {
             let detail = format!("`Idempotency-Key` may have 1 to {KEY_SIZE_BYTES_MAX} visible ASCII characters");
             Err(malformed(detail))

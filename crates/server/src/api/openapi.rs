@@ -1,8 +1,8 @@
 //! What the API is, as an OpenAPI 3.1 document: made from the catalogue and from what is said here of each path.
 
-use crate::api::actions::{IDEMPOTENCY_KEY, KEY_SIZE_BYTES_MAX, offered};
+use crate::api::actions::{IDEMPOTENCY_KEY, offered};
 use crate::api::openapi_schemas as schemas;
-use pagebridge_access::needed;
+use pagebridge_access::{KEY_SIZE_BYTES_MAX, needed};
 use pagebridge_actions::{Action, Catalogue};
 use serde_json::{Map, Value, json};
 
